@@ -1,0 +1,14 @@
+//! Plan a training run from the runs you have: fit scaling laws, say how sure they are, and turn
+//! a budget into a model size, a number of tokens, a batch, steps and a loss.
+//!
+//! Read in this order: [`units`] (what the numbers are), [`data`] (raw files to typed runs,
+//! once), [`model`] (the laws), [`fit`] (from runs to a law with its uncertainty), [`evaluate`]
+//! (how well a law predicts compute it has not seen), [`predict`] (from a law to a plan).
+
+pub mod data;
+pub mod error;
+pub mod fit;
+pub mod model;
+pub mod units;
+
+pub use error::Error;

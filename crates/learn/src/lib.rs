@@ -1,0 +1,1 @@
+//! learn: see ARCHITECTURE.md
