@@ -1,7 +1,30 @@
 //! The laws. Each is a plain value: an equation with its parameters, its gradient, its source
 //! and the constants that were published for it. Nothing here fits anything.
 
+pub mod allocation;
+pub mod critical_batch;
+pub mod hyperparameters;
+pub mod kaplan;
+pub mod mccandlish;
+mod start;
+
 use serde::Serialize;
+
+use crate::units::CountKind;
+
+/// Every law of the loss, in the order in which they are listed to people.
+pub static LAWS: &[&Law] = &[
+    &kaplan::KAPLAN_N,
+    &kaplan::KAPLAN_D,
+    &kaplan::KAPLAN_ND,
+    &kaplan::KAPLAN_NS,
+    &kaplan::KAPLAN_C,
+];
+
+/// The law of that short name.
+pub fn law(id: &str) -> Option<&'static Law> {
+    LAWS.iter().copied().find(|law| law.id == id)
+}
 
 /// What a law takes in. The order of [`Law::inputs`] is the order of the values it is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -65,6 +88,8 @@ pub enum Standing {
 pub struct Constants {
     /// Who published them.
     pub name: &'static str,
+    /// Which parameters N counts in them; none where the law takes no N.
+    pub count: Option<CountKind>,
     /// One value a parameter, in the law's order.
     pub theta: &'static [f64],
     /// Paper, table or equation.
@@ -92,4 +117,41 @@ pub struct Law {
     pub published: &'static [Constants],
     /// `loss(x, θ, gradient)` returns L in nats at the inputs `x` and writes ∂L/∂θ.
     pub loss: fn(&[f64], &[f64], &mut [f64]) -> f64,
+    /// `start(rows, losses, u)` turns a point `u` of the unit cube, one coordinate a parameter,
+    /// into a place to search from: exponents from `u`, coefficients sized to the rows. It lies
+    /// within the bounds.
+    pub start: Start,
+}
+
+/// See [`Law::start`].
+pub type Start = fn(&[Vec<f64>], &[f64], &[f64]) -> Vec<f64>;
+
+impl Parameter {
+    /// A parameter above zero, searched by its logarithm.
+    pub const fn log(symbol: &'static str, unit: &'static str, low: f64, high: f64) -> Self {
+        Self { symbol, unit, scale: Scale::Log, low, high }
+    }
+
+    /// A parameter searched as it is.
+    pub const fn linear(symbol: &'static str, unit: &'static str, low: f64, high: f64) -> Self {
+        Self { symbol, unit, scale: Scale::Linear, low, high }
+    }
+}
+
+/// No law has more parameters.
+const MOST_PARAMETERS: usize = 16;
+
+impl Law {
+    /// The loss at inputs `x` under parameters `theta`, in nats.
+    pub fn at(&self, x: &[f64], theta: &[f64]) -> f64 {
+        (self.loss)(x, theta, &mut [0.0; MOST_PARAMETERS][..theta.len()])
+    }
+
+    /// `theta` with every value moved to the nearest one allowed.
+    pub fn within_bounds(&self, mut theta: Vec<f64>) -> Vec<f64> {
+        for (value, p) in theta.iter_mut().zip(self.parameters) {
+            *value = value.clamp(p.low, p.high);
+        }
+        theta
+    }
 }

@@ -28,6 +28,10 @@ unit!(
     /// A number of model parameters; which ones is said by [`ParameterCount`].
     Parameters, " parameters");
 unit!(
+    /// A number of parameters without token and position embeddings: the only count that the
+    /// constants of Kaplan et al. are for.
+    BodyParameters, " parameters without embeddings");
+unit!(
     /// A number of training tokens (bytes, for a byte-level model).
     Tokens, " tokens");
 unit!(

@@ -1,0 +1,53 @@
+//! Batch and steps: the critical batch, and what a run at one batch says about any other.
+
+use super::loss::{SizeAndData, SizeAndSteps, loss_of_size_and_data};
+use crate::units::{BodyParameters, Flop, Nats, Steps, Tokens};
+
+/// B* and αB of the critical batch.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BatchOfLoss {
+    /// B*.
+    pub b_star: Tokens,
+    /// αB.
+    pub alpha_b: f64,
+}
+
+/// B* = 2e8 tokens, αB = 0.21 (eq. 1.4 and 5.3; Appendix A rounds B* to 2.1e8).
+pub const PUBLISHED_BATCH: BatchOfLoss = BatchOfLoss { b_star: Tokens(2e8), alpha_b: 0.21 };
+
+/// The batch at which a run takes twice the least steps and twice the least examples. It depends
+/// on the loss reached, not on the size of the model.
+///
+/// `B_crit(L) = B* / L^(1/αB)` (eq. 1.4, 5.3).
+pub fn critical_batch(loss: Nats, k: &BatchOfLoss) -> Tokens {
+    Tokens(k.b_star.0 / loss.0.powf(1.0 / k.alpha_b))
+}
+
+/// The steps that the same loss would take at a batch without bound.
+///
+/// `S_min = S / (1 + B_crit(L)/B)` (eq. 5.4).
+pub fn least_steps(steps: Steps, batch: Tokens, critical: Tokens) -> Steps {
+    Steps(steps.0 / (1.0 + critical.0 / batch.0))
+}
+
+/// The compute that the same loss would take at a vanishing batch.
+///
+/// `C_min = C / (1 + B/B_crit(L))` (eq. 5.5).
+pub fn least_compute(compute: Flop, batch: Tokens, critical: Tokens) -> Flop {
+    Flop(compute.0 / (1.0 + batch.0 / critical.0))
+}
+
+/// A step before which early stopping does not help: a run on D tokens has not yet got as low
+/// as its data let it.
+///
+/// `S_stop ≳ S_c / [L(N, D) − L(N, ∞)]^(1/αS)` (eq. 5.7), with `L(N, ∞) = (N_c/N)^αN`.
+pub fn early_stopping_bound(
+    n: BodyParameters,
+    d: Tokens,
+    data: &SizeAndData,
+    steps: &SizeAndSteps,
+) -> Steps {
+    let endless = (data.n_c.0 / n.0).powf(data.alpha_n);
+    let excess = loss_of_size_and_data(n, d, data).0 - endless;
+    Steps(steps.s_c.0 / excess.powf(1.0 / steps.alpha_s))
+}
