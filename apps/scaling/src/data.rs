@@ -1,11 +1,107 @@
 //! Raw logs to typed runs, once. Inside, a bad value cannot exist: a loss is finite and above
 //! zero, a count is above zero, and every row that was left out is listed with its place.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
+use record::Journal;
 use serde::{Deserialize, Serialize};
 
+use crate::Error;
 use crate::units::{Flop, Nats, ParameterCount, Steps, Tokens};
+
+mod consistency;
+mod draft;
+mod gather;
+mod number;
+mod role;
+mod source;
+mod table;
+
+pub use role::Role;
+
+/// The column that `--map` names to leave a quantity out.
+pub const NO_COLUMN: &str = "-";
+
+/// Reads runs from files and folders. Several files may belong together: a history finds its run
+/// by the run's id, whichever file tells the rest of it.
+///
+/// # Errors
+/// A file that cannot be read, is of no known kind, or holds no run.
+pub fn import(
+    paths: &[PathBuf],
+    options: &Options,
+    journal: &mut dyn Journal,
+) -> Result<Import, Error> {
+    let mut gather = gather::Gather::new(options);
+    for (n_done, path) in paths.iter().enumerate() {
+        journal.progress("files", n_done as u64, paths.len() as u64);
+        read_file(path, &mut gather)?;
+    }
+    journal.progress("files", paths.len() as u64, paths.len() as u64);
+    let import = gather.finish();
+    for note in &import.notes {
+        journal.note(note);
+    }
+    Ok(import)
+}
+
+fn read_file(path: &Path, gather: &mut gather::Gather) -> Result<(), Error> {
+    let mut source = source::Source::open(path)?;
+    if let Some(note) = source.note.take() {
+        gather.note(note);
+    }
+    table::read(source, gather)
+}
+
+/// What the user says about an import.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Options {
+    /// The column of each quantity, over what its name suggests; [`NO_COLUMN`] for none.
+    pub map: BTreeMap<Role, String>,
+    /// How much is held in memory.
+    pub limits: Limits,
+}
+
+/// How much of an import is held in memory, whatever the size of its files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Runs; more are refused.
+    pub n_runs: usize,
+    /// Points kept of one metric along one run; beyond it every second one is dropped, again
+    /// and again, the last one never.
+    pub n_points: usize,
+    /// Rejected rows that are listed; all are counted.
+    pub n_rejected_kept: usize,
+}
+
+impl Default for Limits {
+    /// 100,000 runs, 2,000 points, 1,000 rejected rows.
+    fn default() -> Self {
+        Self { n_runs: 100_000, n_points: 2_000, n_rejected_kept: 1_000 }
+    }
+}
+
+/// The `--map` of the command line: `loss=val_loss,n=params_no_embed`.
+///
+/// # Errors
+/// A quantity that is not known, or a pair without `=`.
+pub fn parse_map(text: &str) -> Result<BTreeMap<Role, String>, Error> {
+    let pairs = text.split(',').filter(|pair| !pair.trim().is_empty());
+    pairs
+        .map(|pair| {
+            let (quantity, column) = pair.split_once('=').unwrap_or((pair, ""));
+            let role = Role::named(quantity.trim()).filter(|_| !column.trim().is_empty());
+            role.map(|role| (role, column.trim().to_owned())).ok_or_else(|| {
+                let names: Vec<&str> = Role::NAMED.iter().map(|(name, _)| *name).collect();
+                Error::refused(
+                    format!("--map does not understand `{}`", pair.trim()),
+                    format!("write QUANTITY=COLUMN, with one of {}", names.join(", ")),
+                )
+            })
+        })
+        .collect()
+}
 
 /// One training run, as far as its log tells.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -115,6 +211,26 @@ pub enum Flag {
     },
 }
 
+/// How many updates a model took to a loss at one batch size: a point of the trade-off between
+/// steps and examples.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StepsToLoss {
+    /// The model, as the log names it.
+    pub model: Option<String>,
+    /// The suite, recipe or architecture it belongs to, where the log says one.
+    pub group: Option<String>,
+    /// N.
+    pub parameters: ParameterCount,
+    /// The loss to reach.
+    pub target: Nats,
+    /// B.
+    pub batch: Tokens,
+    /// S, the first update at which the loss was reached.
+    pub steps: Steps,
+    /// Where it was read.
+    pub origin: Origin,
+}
+
 /// A row that did not become (part of) a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rejected {
@@ -129,6 +245,8 @@ pub struct Rejected {
 pub struct Import {
     /// The runs, in the order of the files.
     pub runs: Vec<TrainingRun>,
+    /// Steps to a loss by batch size, where a file tells them.
+    pub steps_to_loss: Vec<StepsToLoss>,
     /// Rows left out; only the first 1,000 are kept, `n_rejected` counts all.
     pub rejected: Vec<Rejected>,
     /// How many rows were left out.
