@@ -1,24 +1,52 @@
 //! The laws. Each is a plain value: an equation with its parameters, its gradient, its source
 //! and the constants that were published for it. Nothing here fits anything.
 
+pub mod alabdulmohsin;
 pub mod allocation;
+pub mod annealing;
+pub mod bnsl;
 pub mod critical_batch;
+pub mod gadre;
 pub mod hyperparameters;
 pub mod kaplan;
 pub mod mccandlish;
+pub mod moe;
+pub mod muennighoff;
+pub mod pearce;
+pub mod rosenfeld;
 mod start;
 
 use serde::Serialize;
 
 use crate::units::CountKind;
 
-/// Every law of the loss, in the order in which they are listed to people.
+/// Every law of the loss whose inputs stand in a log, in the order in which they are listed to
+/// people.
 pub static LAWS: &[&Law] = &[
     &kaplan::KAPLAN_N,
     &kaplan::KAPLAN_D,
     &kaplan::KAPLAN_ND,
     &kaplan::KAPLAN_NS,
     &kaplan::KAPLAN_C,
+    &muennighoff::MUENNIGHOFF,
+    &rosenfeld::ROSENFELD,
+    &gadre::GADRE,
+    &alabdulmohsin::M1,
+    &alabdulmohsin::M2,
+    &alabdulmohsin::M3,
+    &alabdulmohsin::M4,
+    &bnsl::BNSL,
+    &moe::CLARK,
+];
+
+/// Equations that are fitted in the same way, but whose inputs are derived first or whose value
+/// is not a loss. Their fields say which.
+pub static RELATED: &[&Law] = &[
+    &kaplan::training::CRITICAL_BATCH,
+    &critical_batch::STEPS_TO_LOSS,
+    &annealing::TISSUE,
+    &moe::KRAJEWSKI,
+    &gadre::GADRE_ERROR,
 ];
 
 /// The law of that short name.
@@ -44,6 +72,14 @@ pub enum Quantity {
     Compute,
     /// E, experts of a mixture-of-experts model.
     Experts,
+    /// G, into how many parts each expert is cut.
+    Granularity,
+    /// S₁, the sum of the learning rates so far.
+    ForwardArea,
+    /// S₂, the decayed sum of the falls of the learning rate so far.
+    AnnealingArea,
+    /// L, a loss in nats.
+    Loss,
 }
 
 /// How a parameter is searched.

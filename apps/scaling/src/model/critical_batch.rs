@@ -6,7 +6,7 @@
 
 use super::mccandlish::StepsAgainstExamples;
 use super::start::{Sizes, between};
-use super::{Law, Parameter, Quantity};
+use super::{Law, Parameter, Quantity, Standing};
 use crate::units::{Sequences, Tokens};
 
 /// The largest batch that takes no more than `1 + overhead` times the tokens of perfect scaling
@@ -29,16 +29,26 @@ pub struct PowerLaw {
     pub exponent: f64,
     /// Tokens in one sequence.
     pub sequence: Tokens,
+    /// How the numbers came to be here.
+    pub standing: Standing,
 }
 
 /// By size along D = 20N: `CBS = 93.20·(N/1e6)^0.468` sequences of 512 tokens; reproduced from
 /// the steps to a loss of five models.
-pub const ZHANG_BY_SIZE: PowerLaw =
-    PowerLaw { coefficient: 93.20, exponent: 0.468, sequence: Tokens(512.0) };
+pub const ZHANG_BY_SIZE: PowerLaw = PowerLaw {
+    coefficient: 93.20,
+    exponent: 0.468,
+    sequence: Tokens(512.0),
+    standing: Standing::Reproduced,
+};
 
 /// By data: `CBS = 22.91·(D/1e6)^0.47` sequences of 512 tokens; from memory of the paper.
-pub const ZHANG_BY_DATA: PowerLaw =
-    PowerLaw { coefficient: 22.91, exponent: 0.47, sequence: Tokens(512.0) };
+pub const ZHANG_BY_DATA: PowerLaw = PowerLaw {
+    coefficient: 22.91,
+    exponent: 0.47,
+    sequence: Tokens(512.0),
+    standing: Standing::FromMemory,
+};
 
 impl PowerLaw {
     /// The critical batch at `x` parameters or tokens, in sequences.
@@ -53,7 +63,7 @@ impl PowerLaw {
 }
 
 /// Steps to one loss by batch: a [`Law`] whose value is a number of steps, not a loss, so that
-/// the fit's residual is the paper's `ln Ŝ − ln S`. Not among [`LAWS`](super::LAWS).
+/// the fit's residual is the paper's `ln Ŝ − ln S`. Among [`RELATED`](super::RELATED).
 ///
 /// `S = a + b/B`, where a = S_min and b = E_min: the hyperbola of [`StepsAgainstExamples`].
 pub static STEPS_TO_LOSS: Law = Law {

@@ -5,6 +5,10 @@
 pub(super) struct Sizes {
     /// The geometric mean of each input.
     pub(super) x: Vec<f64>,
+    /// The smallest of each input.
+    pub(super) smallest: Vec<f64>,
+    /// The largest of each input.
+    pub(super) largest: Vec<f64>,
     /// The median loss.
     pub(super) loss: f64,
     /// The lowest loss.
@@ -13,12 +17,15 @@ pub(super) struct Sizes {
 
 impl Sizes {
     pub(super) fn of(rows: &[Vec<f64>], loss: &[f64]) -> Self {
-        let n_inputs = rows.first().map_or(0, Vec::len);
-        let mean_ln = |i: usize| rows.iter().map(|x| x[i].ln()).sum::<f64>() / rows.len() as f64;
+        let inputs = 0..rows.first().map_or(0, Vec::len);
+        let column = |i: usize| rows.iter().map(move |x| x[i]);
+        let mean_ln = |i: usize| column(i).map(f64::ln).sum::<f64>() / rows.len() as f64;
         let mut sorted = loss.to_vec();
         sorted.sort_by(f64::total_cmp);
         Self {
-            x: (0..n_inputs).map(|i| mean_ln(i).exp()).collect(),
+            x: inputs.clone().map(|i| mean_ln(i).exp()).collect(),
+            smallest: inputs.clone().map(|i| column(i).fold(f64::INFINITY, f64::min)).collect(),
+            largest: inputs.map(|i| column(i).fold(0.0, f64::max)).collect(),
             loss: sorted.get(sorted.len() / 2).copied().unwrap_or(1.0),
             lowest: sorted.first().copied().unwrap_or(1.0),
         }

@@ -1,6 +1,8 @@
 //! Batch and steps: the critical batch, and what a run at one batch says about any other.
 
 use super::loss::{SizeAndData, SizeAndSteps, loss_of_size_and_data};
+use crate::model::start::{Sizes, between, between_log};
+use crate::model::{Constants, Law, Parameter, Quantity, Standing};
 use crate::units::{BodyParameters, Flop, Nats, Steps, Tokens};
 
 /// B* and αB of the critical batch.
@@ -20,7 +22,7 @@ pub const PUBLISHED_BATCH: BatchOfLoss = BatchOfLoss { b_star: Tokens(2e8), alph
 ///
 /// `B_crit(L) = B* / L^(1/αB)` (eq. 1.4, 5.3).
 pub fn critical_batch(loss: Nats, k: &BatchOfLoss) -> Tokens {
-    Tokens(k.b_star.0 / loss.0.powf(1.0 / k.alpha_b))
+    Tokens(batch_of_loss(&[loss.0], &[k.b_star.0, k.alpha_b], &mut [0.0; 2]))
 }
 
 /// The steps that the same loss would take at a batch without bound.
@@ -50,4 +52,39 @@ pub fn early_stopping_bound(
     let endless = (data.n_c.0 / n.0).powf(data.alpha_n);
     let excess = loss_of_size_and_data(n, d, data).0 - endless;
     Steps(steps.s_c.0 / excess.powf(1.0 / steps.alpha_s))
+}
+
+/// B_crit(L): a [`Law`] whose value is a batch in tokens, not a loss.
+pub static CRITICAL_BATCH: Law = Law {
+    id: "critical_batch",
+    name: "Kaplan B_crit(L)",
+    equation: "B_crit = B*/L^(1/αB)",
+    inputs: &[Quantity::Loss],
+    parameters: &[Parameter::log("B*", "tokens", 1e-3, 1e30), Parameter::log("αB", "1", 1e-2, 4.0)],
+    source: "Kaplan et al. 2020, eq. 1.4 and 5.3",
+    published: &[Constants {
+        name: "Kaplan 2020, batch",
+        count: None,
+        theta: &[PUBLISHED_BATCH.b_star.0, PUBLISHED_BATCH.alpha_b],
+        source: "Kaplan et al. 2020, eq. 1.4 and 5.3",
+        standing: Standing::FromMemory,
+    }],
+    loss: batch_of_loss,
+    start,
+};
+
+/// θ = (B*, αB).
+fn batch_of_loss(x: &[f64], theta: &[f64], gradient: &mut [f64]) -> f64 {
+    let &[b_star, alpha_b] = theta else { unreachable!("two parameters") };
+    let batch = b_star / x[0].powf(1.0 / alpha_b);
+    gradient[0] = batch / b_star;
+    gradient[1] = batch * x[0].ln() / (alpha_b * alpha_b);
+    batch
+}
+
+fn start(rows: &[Vec<f64>], batches: &[f64], u: &[f64]) -> Vec<f64> {
+    let sizes = Sizes::of(rows, batches);
+    let alpha_b = between_log(0.05, 1.0, u[1]);
+    let b_star = sizes.coefficient(0, 1.0 / alpha_b, between(0.5, 1.5, u[0]));
+    CRITICAL_BATCH.within_bounds(vec![b_star, alpha_b])
 }
