@@ -191,3 +191,6 @@ impl Law {
         theta
     }
 }
+
+#[cfg(test)]
+mod tests;

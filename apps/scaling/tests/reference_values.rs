@@ -189,7 +189,7 @@ fn norms(input: &impl Fn(&str) -> f64) -> NormPair {
 
 /// Besiroglu et al. 2024, as printed.
 const BESIROGLU: TwoTerms =
-    TwoTerms { e: 1.8169, a: 482.01, b: 2085.43, alpha: 0.3478, beta: 0.3658 };
+    TwoTerms { e: 1.8172, a: 482.01, b: 2085.43, alpha: 0.3478, beta: 0.3658 };
 
 /// Hoffmann et al. 2022, as printed.
 const HOFFMANN: TwoTerms = TwoTerms { e: 1.69, a: 406.4, b: 410.7, alpha: 0.34, beta: 0.28 };

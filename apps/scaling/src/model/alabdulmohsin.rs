@@ -154,3 +154,30 @@ fn start(rows: &[Vec<f64>], loss: &[f64], u: &[f64]) -> Vec<f64> {
     let floor = sizes.lowest * between(0.0, 0.95, u[2]);
     vec![sizes.coefficient(0, c, (1.0 - floor / sizes.loss) * between(0.8, 1.2, u[0])), c, floor]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn m4_solves_its_equation() {
+        for (c, alpha) in [(1e3, 0.4), (1e12, 1.0), (1e20, 2.5)] {
+            let (beta, slope, floor, width) = (20.0, 0.08, 1.2, 9.0);
+            let loss = M4.at(&[c], &[beta, slope, floor, width, alpha]);
+            let left = (loss - floor) / (floor + width - loss).powf(alpha);
+            assert!((left / (beta * c.powf(-slope)) - 1.0).abs() < 1e-9, "{c} {alpha}");
+        }
+    }
+
+    #[test]
+    fn each_form_holds_the_one_before_it() {
+        let x = [1e9];
+        let m1 = M1.at(&x, &[12.0, 0.1]);
+        let m2 = M2.at(&x, &[12.0, 0.1, 0.0]);
+        let m3 = M3.at(&x, &[12.0, 0.1, 0.0, 1e-45]);
+        let m4 = M4.at(&x, &[12.0, 0.1, 0.0, 50.0, 0.0]);
+        for other in [m2, m3, m4] {
+            assert!((other / m1 - 1.0).abs() < 1e-9);
+        }
+    }
+}

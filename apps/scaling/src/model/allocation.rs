@@ -230,3 +230,116 @@ fn crossing(f: impl Fn(f64) -> f64, mut low: f64, mut high: f64) -> Option<f64> 
     }
     Some(f64::midpoint(low, high))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::gadre::GADRE;
+    use crate::model::kaplan::KAPLAN_N;
+
+    const BESIROGLU: TwoTerms =
+        TwoTerms { e: 1.8172, a: 482.01, b: 2085.43, alpha: 0.3478, beta: 0.3658 };
+
+    /// Gadre's law with η = 0.17 and what it is in two terms: a·6^−η/N^2η + b·6^−η/D^2η + E.
+    const GADRE_THETA: [f64; 4] = [1.7, 900.0, 2_500.0, 0.17];
+
+    fn gadre_in_two_terms() -> TwoTerms {
+        let [e, a, b, eta] = GADRE_THETA;
+        let six = 6f64.powf(-eta);
+        TwoTerms { e, a: a * six, b: b * six, alpha: 2.0 * eta, beta: 2.0 * eta }
+    }
+
+    #[test]
+    fn the_best_split_spends_the_budget_and_no_neighbour_is_better() {
+        let (law, c) = (&BESIROGLU, Flop(1e21));
+        let best = law.best_split(c);
+        assert!((best.compute().0 / c.0 - 1.0).abs() < 1e-12);
+        for factor in [0.5, 0.99, 1.01, 2.0] {
+            let other = Split {
+                parameters: Parameters(best.parameters.0 * factor),
+                tokens: Tokens(best.tokens.0 / factor),
+            };
+            assert!(law.loss(other).0 > law.loss(best).0, "{factor}");
+        }
+    }
+
+    #[test]
+    fn above_its_floor_the_best_loss_falls_with_the_loss_exponent_of_compute() {
+        let law = &BESIROGLU;
+        let above = |c| law.loss(law.best_split(Flop(c))).0 - law.e;
+        let exponent = (above(1e20) / above(1e22)).ln() / 100f64.ln();
+        assert!((exponent - law.loss_exponent()).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_search_finds_what_the_closed_form_says() {
+        let (c, closed) = (Flop(3e20), gadre_in_two_terms());
+        let (found, expected) =
+            (best_split(&GADRE, &GADRE_THETA, c).unwrap(), closed.best_split(c));
+        assert!((found.parameters.0 / expected.parameters.0 - 1.0).abs() < 1e-6);
+        assert!((found.compute().0 / c.0 - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_law_that_does_not_take_size_and_data_is_refused() {
+        let theta = KAPLAN_N.published[0].theta;
+        let refusal = best_split(&KAPLAN_N, theta, Flop(1e20)).unwrap_err().to_string();
+        assert!(refusal.contains("size and data"), "{refusal}");
+    }
+
+    #[test]
+    fn another_size_with_its_overhead_reaches_the_same_loss() {
+        let law = &BESIROGLU;
+        let best = law.best_split(Flop(1e21));
+        for k_n in [0.4, 0.8, 1.5, 3.0] {
+            let overhead = law.overhead_at_other_size(k_n).unwrap();
+            let other = Split {
+                parameters: Parameters(k_n * best.parameters.0),
+                tokens: Tokens((1.0 + overhead) / k_n * best.tokens.0),
+            };
+            assert!((law.loss(other).0 - law.loss(best).0).abs() < 1e-12, "{k_n}");
+            assert!(overhead > 0.0, "{k_n}");
+        }
+        assert_eq!(law.overhead_at_other_size(0.01), None);
+    }
+
+    #[test]
+    fn a_model_that_is_never_used_is_best_at_the_best_split_of_its_training() {
+        let closed = gadre_in_two_terms();
+        let trained = closed.best_split(Flop(1e21));
+        let unused = Demand { tokens: Tokens(0.0), cost_ratio: 1.0 };
+        let split =
+            best_split_with_use(&GADRE, &GADRE_THETA, closed.loss(trained), unused).unwrap();
+        assert!((split.parameters.0 / trained.parameters.0 - 1.0).abs() < 1e-5);
+        assert!((split.tokens.0 / trained.tokens.0 - 1.0).abs() < 1e-5);
+    }
+
+    #[test]
+    fn a_model_that_is_used_much_is_smaller_and_trained_longer_for_less_in_all() {
+        let closed = gadre_in_two_terms();
+        let trained = closed.best_split(Flop(1e21));
+        let target = closed.loss(trained);
+        let demand = Demand { tokens: Tokens(1e13), cost_ratio: 1.0 };
+        let split = best_split_with_use(&GADRE, &GADRE_THETA, target, demand).unwrap();
+        let cost = |s: Split| s.compute().0 + 2.0 * s.parameters.0 * demand.tokens.0;
+        assert!(split.parameters.0 < trained.parameters.0 && split.tokens.0 > trained.tokens.0);
+        assert!((closed.loss(split).0 - target.0).abs() < 1e-9);
+        assert!(cost(split) < cost(trained));
+    }
+
+    #[test]
+    fn a_loss_below_the_floor_is_refused() {
+        let demand = Demand { tokens: Tokens(1e12), cost_ratio: 1.0 };
+        assert!(best_split_with_use(&GADRE, &GADRE_THETA, Nats(1.6), demand).is_err());
+    }
+
+    #[test]
+    fn the_compute_multiple_undoes_the_law() {
+        let law = &BESIROGLU;
+        let at = |c| law.loss(law.best_split(Flop(c)));
+        let multiple =
+            compute_multiple(at(1e20), at(5e20), Nats(law.e), law.loss_exponent()).unwrap();
+        assert!((multiple - 5.0).abs() < 1e-9);
+        assert_eq!(compute_multiple(Nats(1.0), Nats(2.0), Nats(law.e), 0.17), None);
+    }
+}

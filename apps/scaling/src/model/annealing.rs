@@ -4,7 +4,7 @@
 
 use std::f64::consts::PI;
 
-use super::start::{between, between_log};
+use super::start::{Sizes, between, between_log};
 use super::{Law, Parameter, Quantity};
 
 /// What the learning rate does after its warm-up.
@@ -140,13 +140,14 @@ fn annealed(x: &[f64], theta: &[f64], gradient: &mut [f64]) -> f64 {
 }
 
 fn start(rows: &[Vec<f64>], loss: &[f64], u: &[f64]) -> Vec<f64> {
-    let lowest = loss.iter().copied().fold(f64::INFINITY, f64::min);
-    let last = rows.iter().map(|x| x[0]).fold(0.0, f64::max);
+    // The falls may be none or below zero: only the forward area has a typical size.
+    let forward: Vec<Vec<f64>> = rows.iter().map(|x| vec![x[0]]).collect();
+    let sizes = Sizes::of(&forward, loss);
     let largest_fall = rows.iter().map(|x| x[1].abs()).fold(0.0, f64::max);
     let alpha = between_log(0.1, 1.5, u[2]);
-    let a = lowest * between(0.02, 0.5, u[1]) * last.powf(alpha);
-    let c = if largest_fall > 0.0 { between(0.0, 0.1, u[3]) * lowest / largest_fall } else { 0.0 };
-    TISSUE.within_bounds(vec![lowest * between(0.5, 1.0, u[0]), a, alpha, c])
+    let a = sizes.coefficient(0, alpha, between(0.02, 0.5, u[1]));
+    let c = between(0.0, 0.1, u[3]) * sizes.lowest / largest_fall.max(1e-12);
+    TISSUE.within_bounds(vec![sizes.lowest * between(0.5, 1.0, u[0]), a, alpha, c])
 }
 
 /// The parameters of the multi-power law.
@@ -213,4 +214,94 @@ pub fn multi_power(
     let loss = k.floor + k.a * power - k.b * drop;
     let by_alpha = -k.a * power * forward.ln();
     (loss, [1.0, power, by_alpha, -drop, -k.b * by_c, -k.b * by_beta, -k.b * by_gamma])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check_shape(shape: Shape, expected: &[f64]) {
+        let rates = learning_rates(shape, 1.0, 2, 10);
+        assert_eq!(rates.len(), expected.len());
+        for (rate, expected) in rates.iter().zip(expected) {
+            assert!((rate - expected).abs() < 1e-3, "{shape:?}: {rates:?}");
+        }
+    }
+
+    #[test]
+    fn schedules_rise_to_their_peak_and_come_down_as_named() {
+        check_shape(Shape::Constant, &[0.5, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]);
+        check_shape(
+            Shape::Linear { floor: 0.2 },
+            &[0.5, 1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2],
+        );
+        check_shape(
+            Shape::Cosine { floor: 0.1 },
+            &[0.5, 1.0, 0.966, 0.868, 0.722, 0.55, 0.378, 0.232, 0.134, 0.1],
+        );
+        check_shape(
+            Shape::WarmupStableDecay { share: 0.4, cooldown: Cooldown::OneMinusSqrt },
+            &[0.5, 1.0, 1.0, 1.0, 1.0, 1.0, 0.5, 0.2929, 0.134, 0.0],
+        );
+        check_shape(
+            Shape::WarmupStableDecay { share: 0.4, cooldown: Cooldown::Linear },
+            &[0.5, 1.0, 1.0, 1.0, 1.0, 1.0, 0.75, 0.5, 0.25, 0.0],
+        );
+    }
+
+    #[test]
+    fn a_constant_rate_has_no_annealing_area() {
+        let last = areas(&[0.5; 8], 0.99).pop().unwrap();
+        assert_eq!((last.forward, last.annealing), (4.0, 0.0));
+    }
+
+    #[test]
+    fn one_fall_adds_a_geometric_series_to_the_annealing_area() {
+        let (lambda, fall) = (0.9f64, 0.3);
+        let after = areas(&[1.0, 0.7, 0.7, 0.7], lambda);
+        let expected = fall * (1.0 + lambda + lambda * lambda);
+        assert!((after[3].annealing - expected).abs() < 1e-12);
+        assert!((after[3].annealing_by_lambda - fall * (1.0 + 2.0 * lambda)).abs() < 1e-12);
+    }
+
+    const MULTI_POWER: MultiPower =
+        MultiPower { floor: 2.4, a: 0.6, alpha: 0.45, b: 400.0, c: 2.0, beta: 0.5, gamma: 0.6 };
+
+    #[test]
+    fn before_any_fall_the_multi_power_law_is_a_power_law_of_the_forward_area() {
+        let (loss, _) = multi_power(&[3e-4; 1001], 0.05, 1000, &MULTI_POWER);
+        let k = &MULTI_POWER;
+        assert!((loss - k.floor - k.a * (0.3f64 + 0.05).powf(-k.alpha)).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_fall_of_the_rate_lowers_the_loss_even_where_it_ends_at_zero() {
+        let shape = Shape::WarmupStableDecay { share: 0.2, cooldown: Cooldown::OneMinusSqrt };
+        let falling = learning_rates(shape, 3e-4, 0, 1000);
+        let steady = vec![3e-4; 1000];
+        let loss = |rates: &[f64]| multi_power(rates, 0.05, 999, &MULTI_POWER).0;
+        assert!(loss(&falling) < loss(&steady));
+        let (beyond, gradient) = multi_power(&falling, 0.05, 5000, &MULTI_POWER);
+        assert_eq!(beyond, loss(&falling));
+        assert!(gradient.iter().all(|g| g.is_finite()));
+    }
+
+    #[test]
+    fn the_gradient_of_the_multi_power_law_is_its_slope() {
+        let rates = learning_rates(Shape::Cosine { floor: 0.1 }, 3e-4, 0, 500);
+        let values = |k: &MultiPower| [k.floor, k.a, k.alpha, k.b, k.c, k.beta, k.gamma];
+        let at = |v: [f64; 7]| {
+            let [floor, a, alpha, b, c, beta, gamma] = v;
+            multi_power(&rates, 0.05, 499, &MultiPower { floor, a, alpha, b, c, beta, gamma })
+        };
+        let (_, gradient) = at(values(&MULTI_POWER));
+        for (i, slope) in gradient.iter().enumerate() {
+            let (mut above, mut below) = (values(&MULTI_POWER), values(&MULTI_POWER));
+            let h = 1e-5 * above[i];
+            above[i] += h;
+            below[i] -= h;
+            let difference = (at(above).0 - at(below).0) / (2.0 * h);
+            assert!((difference / slope - 1.0).abs() < 1e-6, "{i}: {difference} against {slope}");
+        }
+    }
 }

@@ -56,3 +56,18 @@ fn start(rows: &[Vec<f64>], loss: &[f64], u: &[f64]) -> Vec<f64> {
     let b = (sizes.loss - floor) * between(0.8, 1.2, u[1]) / shape;
     BNSL.within_bounds(vec![floor, b, c0, c1, d, f])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_slope_is_c0_far_before_the_break_and_c0_plus_c1_far_after() {
+        let (c0, c1) = (0.1, 0.25);
+        let theta = [0.0, 30.0, c0, c1, 1e10, 0.3];
+        let slope =
+            |x: f64| (BNSL.at(&[x], &theta) / BNSL.at(&[x * 1.001], &theta)).ln() / 1.001f64.ln();
+        assert!((slope(1e3) - c0).abs() < 1e-6);
+        assert!((slope(1e17) - c0 - c1).abs() < 1e-6);
+    }
+}

@@ -92,3 +92,44 @@ fn start_steps_to_loss(rows: &[Vec<f64>], steps: &[f64], u: &[f64]) -> Vec<f64> 
     let least = sizes.lowest * between(0.1, 1.0, u[0]);
     STEPS_TO_LOSS.within_bounds(vec![least, sizes.coefficient(0, 1.0, between(0.1, 1.0, u[1]))])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::Steps;
+
+    // The fitted limits and critical batches of the paper's five models, in sequences of 512.
+    #[test]
+    fn the_batches_of_the_paper_follow_from_its_hyperbolas() {
+        let models = [
+            (1293.83, 2_834_258.0, 745.32),
+            (1752.42, 5_677_479.0, 955.16),
+            (2095.35, 11_383_270.0, 1393.73),
+            (2459.93, 19_449_689.0, 1888.52),
+            (3897.31, 43_381_130.0, 2533.41),
+        ];
+        for (steps, sequences, expected) in models {
+            let limits = StepsAgainstExamples {
+                least_steps: Steps(steps),
+                least_examples: Tokens(512.0 * sequences),
+            };
+            let batch = batch_with_overhead(&limits, Tokens(512.0 * 256.0), 0.2);
+            assert!((batch.0 / 512.0 - expected).abs() < 0.01, "{batch} against {expected}");
+        }
+    }
+
+    #[test]
+    fn the_overhead_over_perfect_scaling_is_the_one_asked_for() {
+        let limits = StepsAgainstExamples { least_steps: Steps(2e3), least_examples: Tokens(3e9) };
+        let reference = Tokens(1e5);
+        let batch = batch_with_overhead(&limits, reference, 0.2);
+        let overhead = limits.examples(batch).0 / limits.examples(reference).0 - 1.0;
+        assert!((overhead - 0.2).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_batch_in_tokens_is_the_one_in_sequences_times_their_length() {
+        assert_eq!(ZHANG_BY_SIZE.sequences(1e6).0, 93.20);
+        assert_eq!(ZHANG_BY_SIZE.tokens(1e6).0, 93.20 * 512.0);
+    }
+}

@@ -85,3 +85,20 @@ fn start_error(rows: &[Vec<f64>], error: &[f64], u: &[f64]) -> Vec<f64> {
     let k = (highest - sizes.lowest * between(0.5, 1.0, u[1])) * (gamma * sizes.x[0]).exp();
     GADRE_ERROR.within_bounds(vec![highest, k, gamma])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::allocation::{Split, TwoTerms};
+    use crate::units::{Parameters, Tokens};
+
+    #[test]
+    fn it_is_chinchilla_with_twice_the_exponent_for_both() {
+        let (n, d, eta) = (4e8, 3e10, 0.15);
+        let six = 6f64.powf(-eta);
+        let law =
+            TwoTerms { e: 1.5, a: 40.0 * six, b: 90.0 * six, alpha: 2.0 * eta, beta: 2.0 * eta };
+        let expected = law.loss(Split { parameters: Parameters(n), tokens: Tokens(d) }).0;
+        assert!((GADRE.at(&[n, d], &[1.5, 40.0, 90.0, eta]) - expected).abs() < 1e-12);
+    }
+}

@@ -112,3 +112,29 @@ pub fn adamw_timescale(batch: Tokens, learning_rate: f64, weight_decay: f64, d: 
 pub fn weight_decay_for_timescale(tau: f64, batch: Tokens, learning_rate: f64, d: Tokens) -> f64 {
     batch.0 / (learning_rate * tau * d.0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rule_says_its_optimiser_and_schedule() {
+        for rule in RULES {
+            assert!(rule.optimiser.starts_with("Adam"), "{}", rule.name);
+            assert!(rule.schedule.contains("warm-up"), "{}", rule.name);
+        }
+    }
+
+    #[test]
+    fn the_weight_decay_for_a_timescale_has_that_timescale() {
+        let (batch, d) = (Tokens(1e6), Tokens(1e11));
+        let decay = weight_decay_for_timescale(0.2, batch, 3e-4, d);
+        assert!((adamw_timescale(batch, 3e-4, decay, d) - 0.2).abs() < 1e-15);
+    }
+
+    #[test]
+    fn kaplan_says_no_batch_and_nothing_beyond_its_range() {
+        assert_eq!(kaplan(BodyParameters(1e6)).unwrap().batch, None);
+        assert!(kaplan(BodyParameters(7e10)).is_err());
+    }
+}

@@ -116,3 +116,65 @@ pub fn best_improvement(largest: f64, noise_scale: f64, batch: f64) -> f64 {
 pub fn best_learning_rate(largest: f64, noise_scale: f64, batch: f64, power: f64) -> f64 {
     largest / (1.0 + noise_scale / batch).powf(power)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: StepsAgainstExamples =
+        StepsAgainstExamples { least_steps: Steps(1e3), least_examples: Tokens(1e9) };
+
+    #[test]
+    fn steps_and_examples_lie_on_the_hyperbola_at_every_batch() {
+        for batch in [1e3, 1e6, 1e8].map(Tokens) {
+            let (steps, examples) = (LIMITS.steps(batch).0, LIMITS.examples(batch).0);
+            assert!((examples / (batch.0 * steps) - 1.0).abs() < 1e-12);
+            let product = (steps / 1e3 - 1.0) * (examples / 1e9 - 1.0);
+            assert!((product - 1.0).abs() < 1e-9, "{product}");
+        }
+    }
+
+    #[test]
+    fn the_critical_batch_takes_twice_the_least_of_both() {
+        let critical = LIMITS.critical_batch();
+        assert_eq!((LIMITS.steps(critical).0, LIMITS.examples(critical).0), (2e3, 2e9));
+    }
+
+    /// What a batch of b examples shows on average: |G_b|² = |G|² + tr(Σ)/b.
+    fn expected(b_small: f64, b_big: f64, gradient_squared: f64, trace: f64) -> NormPair {
+        NormPair {
+            b_small,
+            b_big,
+            small_squared: gradient_squared + trace / b_small,
+            big_squared: gradient_squared + trace / b_big,
+        }
+    }
+
+    #[test]
+    fn norms_of_a_known_gradient_give_back_its_noise_scale() {
+        let scale = noise_scale(&[expected(32.0, 512.0, 0.5, 200.0)]).unwrap();
+        assert!((scale - 400.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_series_is_the_ratio_of_its_averages_and_not_the_average_of_its_ratios() {
+        let series = [expected(32.0, 512.0, 1.0, 100.0), expected(32.0, 512.0, 3.0, 100.0)];
+        assert!((noise_scale(&series).unwrap() - 50.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn an_estimate_drowned_in_noise_is_refused() {
+        let pair = NormPair { b_small: 32.0, b_big: 512.0, small_squared: 5.0, big_squared: 0.1 };
+        let refusal = noise_scale(&[pair]).unwrap_err().to_string();
+        assert!(refusal.contains("above zero"), "{refusal}");
+        assert!(noise_scale(&[]).is_err());
+        assert!(noise_scale(&[NormPair { b_big: 32.0, ..pair }]).is_err());
+    }
+
+    #[test]
+    fn at_the_noise_scale_half_of_the_best_step_is_left() {
+        assert_eq!(best_improvement(2.0, 500.0, 500.0), 1.0);
+        assert_eq!(best_learning_rate(2.0, 500.0, 500.0, 1.0), 1.0);
+        assert_eq!(best_learning_rate(2.0, 500.0, 500.0, 0.5), 2.0 / 2f64.sqrt());
+    }
+}

@@ -126,3 +126,33 @@ fn start_fine_grained(rows: &[Vec<f64>], loss: &[f64], u: &[f64]) -> Vec<f64> {
     let b = sizes.coefficient(1, beta, between(0.05, 0.5, u[5]));
     KRAJEWSKI.within_bounds(vec![c, g, gamma, a, alpha, b, beta])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dense_model_counts_as_e_start_experts() {
+        let &[a, b, c, d, e_start, _] = CLARK.published[0].theta else { panic!("six parameters") };
+        let (ln_n, ln_e) = (1e9f64.log10(), e_start.log10());
+        let dense = 10f64.powf(a * ln_n + b * ln_e + c * ln_n * ln_e + d);
+        assert!((CLARK.at(&[1e9, 1.0], CLARK.published[0].theta) / dense - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_published_constants_give_a_loss_of_a_few_nats_that_more_experts_lower() {
+        let loss = |experts: f64| CLARK.at(&[1e9, experts], CLARK.published[0].theta);
+        assert!((1.5..3.0).contains(&loss(1.0)), "{}", loss(1.0));
+        assert!(loss(1.0) > loss(8.0) && loss(8.0) > loss(64.0) && loss(64.0) > loss(512.0));
+    }
+
+    #[test]
+    fn finer_experts_lower_the_loss_down_to_that_of_endless_granularity() {
+        let theta = KRAJEWSKI.published[0].theta;
+        let loss = |granularity: f64| KRAJEWSKI.at(&[1e9, 2e10, granularity], theta);
+        let endless =
+            theta[0] + theta[3] / 1e9f64.powf(theta[4]) + theta[5] / 2e10f64.powf(theta[6]);
+        assert!(loss(1.0) > loss(8.0) && loss(8.0) > endless);
+        assert!((loss(1e30) - endless).abs() < 1e-12);
+    }
+}

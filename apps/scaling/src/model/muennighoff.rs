@@ -128,3 +128,44 @@ fn start(rows: &[Vec<f64>], loss: &[f64], u: &[f64]) -> Vec<f64> {
     let (r_d, r_n) = (between_log(1.0, 100.0, u[5]), between_log(1.0, 100.0, u[6]));
     MUENNIGHOFF.within_bounds(vec![e, a, b, alpha, beta, r_d, r_n])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::allocation::{Split, TwoTerms};
+    use crate::units::{Parameters, Tokens};
+
+    const THETA: &[f64] = MUENNIGHOFF.published[0].theta;
+
+    fn seen_once() -> TwoTerms {
+        TwoTerms { e: THETA[0], a: THETA[1], b: THETA[2], alpha: THETA[3], beta: THETA[4] }
+    }
+
+    #[test]
+    fn text_seen_once_by_a_small_enough_model_is_plain_chinchilla() {
+        let (n, d) = (1e9, 1e11);
+        let split = Split { parameters: Parameters(n), tokens: Tokens(d) };
+        let plain = seen_once().loss(split).0;
+        assert!((MUENNIGHOFF.at(&[n, d, d], THETA) - plain).abs() < 1e-12);
+        assert_eq!(MUENNIGHOFF.at(&[n, d, 9.0 * d], THETA), MUENNIGHOFF.at(&[n, d, d], THETA));
+    }
+
+    #[test]
+    fn the_best_size_for_the_text_at_hand_is_the_one_of_the_closed_form() {
+        let best = seen_once().best_split(crate::units::Flop(1e21));
+        let law = seen_once();
+        let size = BestSize::of(best.tokens.0, law.a, law.b, law.alpha, law.beta).size;
+        assert!((size / best.parameters.0 - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_repeat_helps_less_than_new_text_and_more_than_nothing() {
+        let (n, u) = (1e9, 1e10);
+        let loss = |d: f64, u: f64| MUENNIGHOFF.at(&[n, d, u], THETA);
+        for epochs in [2.0, 4.0, 16.0, 60.0] {
+            let (repeated, fresh) = (loss(epochs * u, u), loss(epochs * u, epochs * u));
+            assert!(fresh < repeated && repeated < loss(u, u), "{epochs}");
+        }
+        assert!(loss(1e4 * u, u) - loss(1e5 * u, u) < 1e-12);
+    }
+}

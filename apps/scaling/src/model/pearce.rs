@@ -41,3 +41,38 @@ pub fn local_exponent(body: BodyParameters, law: &TwoTerms, omega: f64) -> f64 {
     let total = (1.0 + law.alpha) / law.beta * (x + omega / 3.0) / (x + omega);
     1.0 / (1.0 - slope + total)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BESIROGLU: TwoTerms =
+        TwoTerms { e: 1.8172, a: 482.01, b: 2085.43, alpha: 0.3478, beta: 0.3658 };
+
+    #[test]
+    fn the_local_exponent_is_the_slope_of_the_compute_of_the_best_body() {
+        for n in [1e4, 1e7, 1e10] {
+            let c = |n: f64| compute_of_best_body(BodyParameters(n), &BESIROGLU, OMEGA).0.ln();
+            let slope = (1.001f64 / 0.999).ln() / (c(n * 1.001) - c(n * 0.999));
+            let exponent = local_exponent(BodyParameters(n), &BESIROGLU, OMEGA);
+            assert!((slope - exponent).abs() < 1e-6, "{n}: {slope} against {exponent}");
+        }
+    }
+
+    #[test]
+    fn a_large_body_is_allocated_as_the_law_of_all_parameters_says() {
+        let n = BodyParameters(1e16);
+        let compute = compute_of_best_body(n, &BESIROGLU, OMEGA);
+        assert!((BESIROGLU.best_split(compute).parameters.0 / n.0 - 1.0).abs() < 1e-3);
+        let exponent = local_exponent(BodyParameters(1e20), &BESIROGLU, OMEGA);
+        assert!((exponent - BESIROGLU.size_exponent()).abs() < 1e-6);
+    }
+
+    #[test]
+    fn embeddings_are_most_of_a_tiny_model_and_little_of_a_large_one() {
+        let share = |n: f64| embedding_share(BodyParameters(n), OMEGA);
+        assert!(share(1e4) > 0.9 && share(1e10) < 0.02);
+        let total = total_parameters(BodyParameters(1e8), OMEGA).0;
+        assert!((share(1e8) - (1.0 - 1e8 / total)).abs() < 1e-12);
+    }
+}

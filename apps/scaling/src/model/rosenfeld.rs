@@ -62,3 +62,24 @@ fn start(rows: &[Vec<f64>], loss: &[f64], u: &[f64]) -> Vec<f64> {
     let c = sizes.lowest * between(0.1, 0.95, u[4]);
     ROSENFELD.within_bounds(vec![a, alpha, b, beta, c, sizes.loss * between(2.0, 8.0, u[5])])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn far_below_a_random_guess_the_envelope_is_the_power_law() {
+        assert!((envelope(1e-4, 10.0, 10.0) / 1e-4 - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn no_run_is_worse_than_a_random_guess() {
+        assert!((envelope(1e9, 10.0, 10.0) - 10.0).abs() < 1e-9);
+        assert!(envelope(30.0, 10.0, 10.0) < 10.0);
+    }
+
+    #[test]
+    fn scaling_eta_with_the_power_law_changes_nothing() {
+        assert!((envelope(3.0, 10.0, 2.0) - envelope(15.0, 10.0, 10.0)).abs() < 1e-12);
+    }
+}

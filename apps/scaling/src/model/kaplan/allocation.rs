@@ -144,3 +144,60 @@ pub const CONTRADICTION: ContradictionPoint = ContradictionPoint {
     tokens: Tokens(1e12),
     loss: Nats(1.7),
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALPHA: &Exponents = &PUBLISHED_EXPONENTS;
+
+    #[test]
+    fn the_best_size_takes_the_least_compute() {
+        assert_eq!(compute_at_other_size(1.0, ALPHA), 1.0);
+        for ratio in [0.3, 0.7, 0.99, 1.01, 1.5, 4.0] {
+            assert!(compute_at_other_size(ratio, ALPHA) > 1.0, "{ratio}");
+        }
+    }
+
+    #[test]
+    fn a_larger_model_takes_fewer_steps_and_too_small_a_one_never_arrives() {
+        assert!(steps_at_other_size(2.0, ALPHA) < 1.0);
+        assert_eq!(compute_at_other_size(0.1, ALPHA), f64::INFINITY);
+    }
+
+    #[test]
+    fn stopping_at_the_ratio_of_the_exponents_above_convergence_takes_the_least_compute() {
+        let best = ALPHA.n / ALPHA.s;
+        assert!((efficient_loss(Nats(2.0), ALPHA).0 - 2.0 * (1.0 + best)).abs() < 1e-15);
+        for other in [0.02, 0.05, 0.09, 0.11, 0.3] {
+            assert!(stopping_ratio(other, best, ALPHA).compute > 1.0, "{other}");
+        }
+    }
+
+    // Appendix B.3, from memory of the paper: 2.7 times the parameters, 7.7 times fewer steps,
+    // 65 % less compute than training to 2 % above convergence. The steps come out as 7.5.
+    #[test]
+    fn efficient_training_compares_with_training_to_convergence_as_the_paper_says() {
+        let ratio = stopping_ratio(0.10, 0.02, ALPHA);
+        assert!((ratio.parameters - 2.7).abs() < 0.01, "{ratio:?}");
+        assert!((1.0 / ratio.steps - 7.7).abs() < 0.25, "{ratio:?}");
+        assert!((1.0 - ratio.compute - 0.65).abs() < 0.01, "{ratio:?}");
+    }
+
+    #[test]
+    fn the_three_values_of_the_compute_exponent_differ() {
+        let [computed, printed, fitted] =
+            [AlphaCMin::Computed, AlphaCMin::Printed, AlphaCMin::Fitted].map(AlphaCMin::value);
+        assert!(fitted < computed && computed < printed);
+    }
+
+    #[test]
+    fn the_laws_contradict_each_other_where_the_paper_says() {
+        let loss = crate::model::kaplan::loss::loss_of_least_compute(CONTRADICTION.compute);
+        assert!((loss.0 - CONTRADICTION.loss.0).abs() < 0.05);
+        let parameters = allocation(CONTRADICTION.compute).parameters.0;
+        assert!((parameters / CONTRADICTION.parameters.0).ln().abs() < 10f64.ln());
+        let tokens = tokens_at_critical_batch(CONTRADICTION.compute).0;
+        assert!((tokens / CONTRADICTION.tokens.0).ln().abs() < 10f64.ln());
+    }
+}

@@ -80,3 +80,31 @@ pub fn learning_rate(n: BodyParameters) -> Result<f64, Error> {
     }
     Ok(0.003239 - 0.0001395 * n.0.ln())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_usual_transformer_has_12_parameters_a_layer_and_squared_width() {
+        let gpt2 = Transformer::usual(12, 768, 1024, 50_257);
+        assert_eq!(gpt2.body_parameters().0, 12.0 * 12.0 * 768.0 * 768.0);
+        assert_eq!(gpt2.embedding_parameters().0, (50_257.0 + 1024.0) * 768.0);
+    }
+
+    #[test]
+    fn training_takes_about_6_flop_a_parameter_and_token_in_a_wide_model() {
+        let wide = Transformer::usual(48, 12_288, 1024, 50_257);
+        let per_parameter = wide.training_flop_per_token().0 / wide.body_parameters().0;
+        assert!((6.0..6.1).contains(&per_parameter), "{per_parameter}");
+        let head = wide.training_flop_per_token_with_head().0 - wide.training_flop_per_token().0;
+        assert_eq!(head, 6.0 * 50_257.0 * 12_288.0);
+    }
+
+    #[test]
+    fn no_learning_rate_is_given_beyond_ten_billion_parameters() {
+        assert!(learning_rate(BodyParameters(1e10)).is_ok());
+        let refusal = learning_rate(BodyParameters(1.1e10)).unwrap_err().to_string();
+        assert!(refusal.contains("breaks down") && refusal.contains("hint"), "{refusal}");
+    }
+}

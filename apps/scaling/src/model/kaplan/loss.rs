@@ -113,7 +113,7 @@ pub static KAPLAN_N: Law = Law {
     name: "Kaplan L(N)",
     equation: "L = (N_c/N)^αN",
     inputs: &[Quantity::Parameters],
-    parameters: &[EXPONENT_N, Parameter::log("N_c", "parameters", 1e-30, 1e60)],
+    parameters: &[EXPONENT_N, Parameter::log("N_c", "parameters", 1e-60, 1e100)],
     source: "Kaplan et al. 2020, eq. 1.1",
     published: &[Constants {
         name: "Kaplan 2020, Table 5",
@@ -123,7 +123,7 @@ pub static KAPLAN_N: Law = Law {
         standing: Standing::FromMemory,
     }],
     loss: one_power,
-    start: start_one_power,
+    start: |rows, loss, u| KAPLAN_N.within_bounds(start_one_power(rows, loss, u)),
 };
 
 /// L(D).
@@ -132,7 +132,7 @@ pub static KAPLAN_D: Law = Law {
     name: "Kaplan L(D)",
     equation: "L = (D_c/D)^αD",
     inputs: &[Quantity::Tokens],
-    parameters: &[EXPONENT_D, Parameter::log("D_c", "tokens", 1e-30, 1e60)],
+    parameters: &[EXPONENT_D, Parameter::log("D_c", "tokens", 1e-60, 1e100)],
     source: "Kaplan et al. 2020, eq. 1.2",
     published: &[Constants {
         name: "Kaplan 2020, Table 5",
@@ -142,7 +142,7 @@ pub static KAPLAN_D: Law = Law {
         standing: Standing::FromMemory,
     }],
     loss: one_power,
-    start: start_one_power,
+    start: |rows, loss, u| KAPLAN_D.within_bounds(start_one_power(rows, loss, u)),
 };
 
 /// L(C), with C in FLOP.
@@ -151,7 +151,10 @@ pub static KAPLAN_C: Law = Law {
     name: "Kaplan L(C)",
     equation: "L = (C_c/C)^αC",
     inputs: &[Quantity::Compute],
-    parameters: &[Parameter::log("αC", "1", 1e-3, 2.0), Parameter::log("C_c", "FLOP", 1e-30, 1e80)],
+    parameters: &[
+        Parameter::log("αC", "1", 1e-3, 2.0),
+        Parameter::log("C_c", "FLOP", 1e-60, 1e100),
+    ],
     source: "Kaplan et al. 2020, eq. 1.3 and §3.3",
     published: &[
         Constants {
@@ -170,7 +173,7 @@ pub static KAPLAN_C: Law = Law {
         },
     ],
     loss: one_power,
-    start: start_one_power,
+    start: |rows, loss, u| KAPLAN_C.within_bounds(start_one_power(rows, loss, u)),
 };
 
 /// L(N, D).
@@ -182,8 +185,8 @@ pub static KAPLAN_ND: Law = Law {
     parameters: &[
         EXPONENT_N,
         EXPONENT_D,
-        Parameter::log("N_c", "parameters", 1e-30, 1e60),
-        Parameter::log("D_c", "tokens", 1e-30, 1e60),
+        Parameter::log("N_c", "parameters", 1e-60, 1e100),
+        Parameter::log("D_c", "tokens", 1e-60, 1e100),
     ],
     source: "Kaplan et al. 2020, eq. 1.5",
     published: &[Constants {
@@ -206,7 +209,7 @@ pub static KAPLAN_NS: Law = Law {
     parameters: &[
         EXPONENT_N,
         Parameter::log("αS", "1", 1e-2, 4.0),
-        Parameter::log("N_c", "parameters", 1e-30, 1e60),
+        Parameter::log("N_c", "parameters", 1e-60, 1e100),
         Parameter::log("S_c", "steps", 1e-30, 1e30),
     ],
     source: "Kaplan et al. 2020, eq. 1.6 and 5.6",
@@ -260,8 +263,8 @@ fn size_and_steps(x: &[f64], theta: &[f64], gradient: &mut [f64]) -> f64 {
 
 fn start_one_power(rows: &[Vec<f64>], loss: &[f64], u: &[f64]) -> Vec<f64> {
     let sizes = Sizes::of(rows, loss);
-    let alpha = between_log(0.01, 0.5, u[0]);
-    KAPLAN_C.within_bounds(vec![alpha, sizes.scale(0, alpha, between(0.8, 1.2, u[1]))])
+    let alpha = between_log(0.02, 0.5, u[0]);
+    vec![alpha, sizes.scale(0, alpha, between(0.8, 1.2, u[1]))]
 }
 
 fn start_size_and_data(rows: &[Vec<f64>], loss: &[f64], u: &[f64]) -> Vec<f64> {
@@ -281,4 +284,52 @@ fn start_size_and_steps(rows: &[Vec<f64>], loss: &[f64], u: &[f64]) -> Vec<f64> 
     let n_c = sizes.scale(0, alpha_n, between(0.5, 1.0, u[2]));
     let s_c = sizes.scale(1, alpha_s, between(0.02, 0.5, u[3]));
     KAPLAN_NS.within_bounds(vec![alpha_n, alpha_s, n_c, s_c])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn with_endless_data_l_of_n_and_d_is_l_of_n() {
+        let (n, k) = (BodyParameters(1e8), &TABLE_2);
+        let endless = loss_of_size_and_data(n, Tokens(1e30), k).0;
+        assert!((endless / (k.n_c.0 / n.0).powf(k.alpha_n) - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn with_an_endless_model_l_of_n_and_d_is_l_of_d() {
+        let (d, k) = (Tokens(1e9), &TABLE_2);
+        let endless = loss_of_size_and_data(BodyParameters(1e60), d, k).0;
+        assert!((endless / (k.d_c.0 / d.0).powf(k.alpha_d) - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn overfitting_is_how_far_the_loss_stands_above_that_of_endless_data() {
+        let (n, k) = (BodyParameters(3e7), &TABLE_2);
+        let above = loss_of_size_and_data(n, Tokens(5e8), k).0
+            / loss_of_size_and_data(n, Tokens(1e30), k).0
+            - 1.0;
+        assert!((overfitting(n, Tokens(5e8), k) / above - 1.0).abs() < 1e-10);
+    }
+
+    #[test]
+    fn the_law_of_compute_takes_flop_and_the_function_takes_pf_days() {
+        let c = PfDays(12.0);
+        let flop = crate::units::Flop::from(c).0;
+        let [least, fixed] = KAPLAN_C.published else { panic!("two sets of constants") };
+        assert!(
+            (KAPLAN_C.at(&[flop], least.theta) / loss_of_least_compute(c).0 - 1.0).abs() < 1e-12
+        );
+        let at_fixed_batch = loss_of_compute_at_fixed_batch(c).0;
+        assert!((KAPLAN_C.at(&[flop], fixed.theta) / at_fixed_batch - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_laws_of_one_quantity_are_their_functions() {
+        let n = KAPLAN_N.at(&[1e8], KAPLAN_N.published[0].theta);
+        let d = KAPLAN_D.at(&[1e9], KAPLAN_D.published[0].theta);
+        assert_eq!(n, loss_of_size(BodyParameters(1e8)).0);
+        assert_eq!(d, loss_of_data(Tokens(1e9)).0);
+    }
 }

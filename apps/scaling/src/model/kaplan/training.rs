@@ -88,3 +88,33 @@ fn start(rows: &[Vec<f64>], batches: &[f64], u: &[f64]) -> Vec<f64> {
     let b_star = sizes.coefficient(0, 1.0 / alpha_b, between(0.5, 1.5, u[0]));
     CRITICAL_BATCH.within_bounds(vec![b_star, alpha_b])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::mccandlish::StepsAgainstExamples;
+
+    #[test]
+    fn steps_and_compute_of_a_run_lead_back_to_the_least_of_each() {
+        let limits = StepsAgainstExamples { least_steps: Steps(2e4), least_examples: Tokens(4e10) };
+        let critical = limits.critical_batch();
+        for batch in [1e4, 1e6, 2e6, 1e9].map(Tokens) {
+            let steps = limits.steps(batch);
+            let least = least_steps(steps, batch, critical);
+            assert!((least.0 / limits.least_steps.0 - 1.0).abs() < 1e-12, "{batch}");
+
+            let flop_per_token = 6e8;
+            let compute = Flop(flop_per_token * batch.0 * steps.0);
+            let least = least_compute(compute, batch, critical);
+            let expected = flop_per_token * limits.least_examples.0;
+            assert!((least.0 / expected - 1.0).abs() < 1e-12, "{batch}");
+        }
+    }
+
+    #[test]
+    fn at_the_critical_batch_a_run_takes_twice_the_least_steps_and_compute() {
+        let critical = critical_batch(Nats(3.0), &PUBLISHED_BATCH);
+        assert_eq!(least_steps(Steps(10.0), critical, critical).0, 5.0);
+        assert_eq!(least_compute(Flop(10.0), critical, critical).0, 5.0);
+    }
+}
