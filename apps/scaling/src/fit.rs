@@ -1,9 +1,12 @@
 //! From runs to a law with its uncertainty.
 
-use record::Interval;
+use record::{Interval, Journal};
 use serde::Serialize;
 
+use crate::Error;
+use crate::data::TrainingRun;
 use crate::model::{Law, Quantity};
+use crate::units::Flop;
 
 /// What a law is fitted to: rows of inputs in the law's order, and the loss seen there.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,6 +21,33 @@ pub struct Observations {
     pub run: Vec<usize>,
     /// The run's name, one a row.
     pub id: Vec<String>,
+    /// C of each row: as logged, else 6ND; none where neither is known.
+    pub compute: Vec<Option<Flop>>,
+}
+
+/// The rows of `law`'s inputs that `runs` hold. Flagged runs and runs without one of the inputs
+/// are left out.
+///
+/// # Errors
+/// Refused where no run has them all.
+pub fn observe(law: &'static Law, runs: &[TrainingRun]) -> Result<Observations, Error> {
+    let _ = (law, runs);
+    unimplemented!()
+}
+
+/// Fits `law`: from many starts to the optimum, then again for every bootstrap draw. The same
+/// observations and recipe give the same fit, whatever the number of threads.
+///
+/// # Errors
+/// Refused where there are fewer rows than parameters and one.
+pub fn fit(
+    law: &'static Law,
+    observations: Observations,
+    recipe: &Recipe,
+    journal: &mut dyn Journal,
+) -> Result<Fit, Error> {
+    let _ = (law, observations, recipe, journal);
+    unimplemented!()
 }
 
 /// What is minimised, over r = ln L̂ − ln L.

@@ -5,6 +5,7 @@ pub mod alabdulmohsin;
 pub mod allocation;
 pub mod annealing;
 pub mod bnsl;
+pub mod chinchilla;
 pub mod critical_batch;
 pub mod gadre;
 pub mod hyperparameters;
@@ -28,6 +29,8 @@ pub static LAWS: &[&Law] = &[
     &kaplan::KAPLAN_ND,
     &kaplan::KAPLAN_NS,
     &kaplan::KAPLAN_C,
+    &chinchilla::CHINCHILLA,
+    &chinchilla::SKALING,
     &muennighoff::MUENNIGHOFF,
     &rosenfeld::ROSENFELD,
     &gadre::GADRE,

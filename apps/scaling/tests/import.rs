@@ -37,7 +37,9 @@ fn every_real_table_is_understood_without_a_map() {
         let Some(path) = shared(name) else { return };
         let import = read(&path);
         println!("{name}: {} {}", import.runs.len(), import.n_rejected);
-        for note in &import.notes { println!("   {note}"); }
+        for note in &import.notes {
+            println!("   {note}");
+        }
         println!("   {:?}", import.runs[1]);
         assert_eq!(import.runs.len(), n, "{name}");
     }

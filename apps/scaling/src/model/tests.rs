@@ -32,7 +32,9 @@ fn row(law: &Law, random: &mut ChaCha8Rng) -> Vec<f64> {
 /// Rows and losses as a fit would see them, and a start made from them.
 fn start(law: &Law, random: &mut ChaCha8Rng) -> (Vec<Vec<f64>>, Vec<f64>, Vec<f64>) {
     let rows: Vec<_> = (0..20).map(|_| row(law, random)).collect();
-    let loss: Vec<f64> = (0..20).map(|_| 2.0 + 2.0 * random.random::<f64>()).collect();
+    // An error of downstream tasks is a share, a loss some nats.
+    let scale = if law.inputs == [Quantity::Loss] { 0.25 } else { 1.0 };
+    let loss: Vec<f64> = (0..20).map(|_| scale * (2.0 + 2.0 * random.random::<f64>())).collect();
     let u: Vec<f64> = law.parameters.iter().map(|_| random.random()).collect();
     let theta = (law.start)(&rows, &loss, &u);
     (rows, loss, theta)

@@ -47,7 +47,13 @@ fn in_full(law: &Law) -> String {
         let _ = writeln!(text, "  {:<6} {:<8} {} to {}", p.symbol, p.unit, p.low, p.high);
     }
     for constants in law.published {
-        let _ = write!(text, "\n{} ({}, {})\n ", constants.name, constants.source, standing(constants.standing));
+        let _ = write!(
+            text,
+            "\n{} ({}, {})\n ",
+            constants.name,
+            constants.source,
+            standing(constants.standing)
+        );
         for (p, value) in law.parameters.iter().zip(constants.theta) {
             let _ = write!(text, " {} = {value}", p.symbol);
         }
