@@ -93,3 +93,24 @@ fn hoffmann_grid() {
     );
     check_optimum(&all);
 }
+
+#[test]
+fn held() {
+    use scaling::evaluate::{held_out, SHARE_HELD_OUT};
+    use scaling::model::LAWS;
+    for name in ["epoch_chinchilla.csv", "steplaw_dense.csv", "chinchilla_kyo.csv", "wandb_final.csv", "datablations_upto4epochs.csv", "gadre_c4.csv"] {
+        let path = shared(name).unwrap();
+        let runs = import(&[path], &Options::default(), &mut Silent).unwrap().runs;
+        println!("== {name}");
+        for law in LAWS {
+            let Ok(mut o) = observe(law, &runs) else { continue };
+            if name.starts_with("epoch") { o = o.without_highest(5); }
+            let recipe = Recipe { n_bootstrap: 0, ..Recipe::default() };
+            let f = match fit(law, o.clone(), &recipe, &mut Silent) { Ok(f) => f, Err(e) => { println!("{} {e}", law.id); continue } };
+            match held_out(law, &o, &recipe, SHARE_HELD_OUT) {
+                Ok(h) => println!("{:12} n={} fit {:.3}% ex {:.3}% bias {:+.3} reached {}/{} theta {:?} base {:.2}%", law.id, o.loss.len(), 100.0*f.mape(), 100.0*h.mape, 100.0*h.bias, f.n_reached, f.n_starts, f.theta, 100.0*h.baseline),
+                Err(e) => println!("{} {e}", law.id),
+            }
+        }
+    }
+}
