@@ -10,8 +10,11 @@ fn main() {
         }
     }
     println!("cargo::rerun-if-changed=build.rs");
-    let commit = git(&["rev-parse", "--short=12", "HEAD"]).unwrap_or_default();
-    println!("cargo::rustc-env=FIELDKIT_COMMIT={commit}");
+    let version = env!("CARGO_PKG_VERSION");
+    match git(&["rev-parse", "--short=12", "HEAD"]) {
+        Some(commit) => println!("cargo::rustc-env=FIELDKIT_VERSION={version}+{commit}"),
+        None => println!("cargo::rustc-env=FIELDKIT_VERSION={version}"),
+    }
 }
 
 /// What git prints; nothing where there is no git or no repository.

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use record::{Artifact, Dataset, Digest, Journal, Run, Status};
 
-use crate::{Error, Work, code_version, name, reading, write_whole};
+use crate::{CODE_VERSION, Error, Work, name, reading, write_whole};
 
 /// How long a metric or a setting may wait before it is on disk.
 const SAVED_AFTER: Duration = Duration::from_secs(1);
@@ -49,7 +49,7 @@ impl Folder {
             status: Status::Running,
             started: started.to_string(),
             ended: None,
-            code_version: code_version(),
+            code_version: CODE_VERSION.to_owned(),
             seed: work.seed,
             inputs,
             params: BTreeMap::new(),

@@ -46,9 +46,4 @@ pub use reading::{Runs, artifact_file, metrics, run, run_folder, runs};
 pub use recording::{Recorded, Work, record_run};
 
 /// Fieldkit's version, and the commit that the working tree stood on when it was built.
-pub fn code_version() -> String {
-    match env!("FIELDKIT_COMMIT") {
-        "" => env!("CARGO_PKG_VERSION").to_owned(),
-        commit => format!("{}+{commit}", env!("CARGO_PKG_VERSION")),
-    }
-}
+pub const CODE_VERSION: &str = env!("FIELDKIT_VERSION");
