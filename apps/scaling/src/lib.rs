@@ -8,6 +8,7 @@
 
 pub mod data;
 pub mod error;
+pub mod evaluate;
 pub mod fit;
 pub mod isoflop;
 pub mod judge;
