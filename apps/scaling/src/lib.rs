@@ -12,6 +12,7 @@ pub mod evaluate;
 pub mod fit;
 pub mod isoflop;
 pub mod judge;
+mod least_squares;
 pub mod model;
 pub mod predict;
 pub mod units;

@@ -9,7 +9,6 @@ pub mod candidates;
 pub mod compare;
 pub mod curve;
 mod frontier;
-mod least_squares;
 pub mod next;
 pub mod plan;
 pub mod rig;
