@@ -67,7 +67,7 @@ impl Fitting {
             0.0 => Objective::LeastSquares,
             delta => Objective::Huber { delta },
         };
-        Recipe { objective, n_bootstrap: self.bootstrap, seed: self.seed }
+        Recipe { objective, n_bootstrap: self.bootstrap, seed: self.seed, ..Recipe::default() }
     }
 }
 
