@@ -6,7 +6,7 @@ mod laws;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::Subcommand;
 use record::Journal;
 use scaling::Error;
@@ -96,6 +96,6 @@ fn show(output: &Output, text: &str, json: &Value) -> Result<()> {
 
 pub(crate) fn print(text: &str) -> Result<()> {
     let mut out = std::io::stdout().lock();
-    out.write_all(text.trim_end().as_bytes())?;
-    Ok(out.write_all(b"\n")?)
+    let written = out.write_all(text.trim_end().as_bytes()).and_then(|()| out.write_all(b"\n"));
+    written.and_then(|()| out.flush()).context("cannot write to stdout")
 }
