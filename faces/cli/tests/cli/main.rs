@@ -2,7 +2,9 @@
 
 mod broken_output;
 mod mistakes;
+mod recorded;
 mod runs;
+mod sample;
 mod snapshot;
 mod told;
 
