@@ -10,7 +10,7 @@ mod words;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::Subcommand;
 use record::Journal;
 use scaling::Error;
@@ -49,7 +49,6 @@ fn law(id: &str) -> Result<&'static Law> {
 
 /// Does `work` as a run: shown on the terminal and, unless `--no-record`, recorded with its
 /// inputs, settings and files. The artifact `report.html` is also written to where `--html` says.
-#[expect(dead_code, reason = "its first caller is the next command")]
 fn recorded<T>(
     output: &Output,
     command: &str,
@@ -105,6 +104,6 @@ fn show(output: &Output, text: &str, json: &Value) -> Result<()> {
 
 pub(crate) fn print(text: &str) -> Result<()> {
     let mut out = std::io::stdout().lock();
-    out.write_all(text.trim_end().as_bytes())?;
-    Ok(out.write_all(b"\n")?)
+    let written = out.write_all(text.trim_end().as_bytes()).and_then(|()| out.write_all(b"\n"));
+    written.and_then(|()| out.flush()).context("cannot write to stdout")
 }

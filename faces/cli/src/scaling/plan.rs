@@ -132,7 +132,7 @@ pub(crate) fn run(args: &PlanArgs) -> Result<()> {
     let laws = laws(&args.fitting)?;
     let (found, fitted, plan) = recorded(
         &args.output,
-        "scaling plan",
+        "plan",
         &args.source.files,
         Some(args.fitting.seed),
         |journal| {
