@@ -44,13 +44,8 @@ fn law(id: &str) -> Result<&'static Law> {
 }
 
 /// Does `work` as a run: shown on the terminal and, unless `--no-record`, recorded with its
-<<<<<<< HEAD
 /// inputs, settings and files. The artifact `report.html` is also written to where `--html` says.
 #[expect(dead_code, reason = "its first caller is the next command")]
-=======
-/// inputs, settings and files.
-#[expect(unused_variables, reason = "the folder journal comes next")]
->>>>>>> predict
 fn recorded<T>(
     output: &Output,
     command: &str,
