@@ -184,7 +184,13 @@ impl Parabola {
         let best = middle - b / (2.0 * a);
         let n_fitted = fitted.len();
         let lowest = Nats(c - b * b / (4.0 * a));
-        (a > 0.0).then_some(Self { best: Parameters(best.exp()), lowest, bend: a, n_fitted, fitted })
+        (a > 0.0).then_some(Self {
+            best: Parameters(best.exp()),
+            lowest,
+            bend: a,
+            n_fitted,
+            fitted,
+        })
     }
 
     /// The parabola's value at ln N.

@@ -160,8 +160,10 @@ fn saddle(fit: &Fit) -> Option<Verdict> {
         let sd = (x.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / x.len() as f64).sqrt();
         x.into_iter().map(move |v| (v - mean) / sd)
     };
-    let rows: Vec<[f64; 6]> =
-        standardised(n).zip(standardised(d)).map(|(u, v)| [1.0, u, v, u * u, v * v, u * v]).collect();
+    let rows: Vec<[f64; 6]> = standardised(n)
+        .zip(standardised(d))
+        .map(|(u, v)| [1.0, u, v, u * u, v * v, u * v])
+        .collect();
     let found = linear(&rows, &residuals, None)?;
     let variance = found.squares / (residuals.len() - 6) as f64;
     let bend = found.coefficients[5];
@@ -196,10 +198,8 @@ pub fn judge_groups(fit: &Fit, runs: &[TrainingRun]) -> Option<Verdict> {
         return None;
     }
     let mean = |v: &[f64]| v.iter().sum::<f64>() / v.len() as f64;
-    let within: f64 = by_group
-        .values()
-        .map(|v| v.iter().map(|r| (r - mean(v)).powi(2)).sum::<f64>())
-        .sum();
+    let within: f64 =
+        by_group.values().map(|v| v.iter().map(|r| (r - mean(v)).powi(2)).sum::<f64>()).sum();
     let n_all = fit.observations.loss.len();
     let sd = (within / n_all.saturating_sub(by_group.len()).max(1) as f64).sqrt();
     let offset = |v: &[f64]| {

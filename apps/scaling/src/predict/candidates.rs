@@ -1,28 +1,37 @@
-//! Which law to believe: several are fitted, and the one that foretells held-out compute best is
-//! chosen and named with its runner-up. They are never averaged.
+//! Which law to believe: several are fitted, and the one that has foretold more compute best within
+//! the runs is chosen and named with its runner-up. They are never averaged.
 
 use record::Journal;
 
 use crate::Error;
 use crate::data::TrainingRun;
-use crate::evaluate::{HeldOut, SHARE_HELD_OUT, held_out};
+use crate::evaluate::{HeldOut, SHARE_HELD_OUT, foresight, held_out, held_out_choice};
 use crate::fit::{Fit, Observations, Recipe, fit, observe};
 use crate::judge::{Kind, Severity, Verdict};
+use crate::model::Law;
 use crate::model::chinchilla::{CHINCHILLA, SKALING};
 use crate::model::gadre::GADRE;
 use crate::model::kaplan::KAPLAN_ND;
-use crate::model::Law;
 
-/// The laws of size and data that a plan is made from unless told otherwise.
+/// The laws of size and data that a plan is made from unless told otherwise. Rosenfeld's is not
+/// among them: its envelope needs runs so small that they know nothing yet.
 pub static LAWS_OF_A_PLAN: &[&Law] = &[&CHINCHILLA, &SKALING, &GADRE, &KAPLAN_ND];
+
+/// Whether a law may be advice. Kaplan's has no floor and contradicts itself far out: it is shown
+/// for comparison, unless it was asked for alone.
+fn may_advise(law: &Law) -> bool {
+    law.id != KAPLAN_ND.id
+}
 
 /// A law fitted to the runs.
 #[derive(Debug, Clone)]
 pub struct Candidate {
-    /// The fit; only the first two candidates have bootstrap draws.
+    /// The fit.
     pub fit: Fit,
-    /// How well it foretells; none where too few runs could be held out.
+    /// How well it foretells the quarter of most compute; none where the runs are too few.
     pub held_out: Option<HeldOut>,
+    /// What it is ranked by, see [`foresight`].
+    pub foresight: Option<f64>,
 }
 
 /// Fitted laws, the one to believe first.
@@ -32,10 +41,13 @@ pub struct Candidates {
     pub ranked: Vec<Candidate>,
     /// Laws that could not be fitted, and why.
     pub left_out: Vec<String>,
+    /// The score of choosing in this way, and the law that it chose without the quarter of most
+    /// compute; none where the runs are too few.
+    pub choice: Option<(&'static Law, HeldOut)>,
 }
 
-/// Fits `laws` and ranks them by their held-out score. `prepare` has the last word on the rows,
-/// as [`Observations::without_highest`] does.
+/// Fits `laws` and ranks them by their [`foresight`]; the first `n_drawn` of them have bootstrap
+/// draws. `prepare` has the last word on the rows, as [`Observations::without_highest`] does.
 ///
 /// # Errors
 /// Refused where no law can be fitted, with the reason of the first.
@@ -44,6 +56,7 @@ pub fn candidates(
     laws: &[&'static Law],
     prepare: impl Fn(Observations) -> Observations,
     recipe: &Recipe,
+    n_drawn: usize,
     journal: &mut dyn Journal,
 ) -> Result<Candidates, Error> {
     let mut scored = vec![];
@@ -66,14 +79,20 @@ pub fn candidates(
             Error::refused("no law was asked for", "name one with --law, or leave --law out")
         }));
     }
-    // Unscored laws come last, in the order given.
-    let score_of = |h: &Option<HeldOut>| h.as_ref().map_or(f64::INFINITY, |h| h.mape);
-    scored.sort_by(|a, b| score_of(&a.2).total_cmp(&score_of(&b.2)));
+    // Those that may not advise come last, before them unscored ones, in the order given.
+    let key = |s: &Scored| (!may_advise(s.law), s.foresight.unwrap_or(f64::INFINITY));
+    scored.sort_by(|a, b| {
+        let (a, b) = (key(a), key(b));
+        a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))
+    });
+    let advisers: Vec<_> = scored.iter().map(|s| s.law).filter(|law| may_advise(law)).collect();
+    let choice = held_out_choice(&advisers, &scored[0].observations, recipe);
     let mut ranked = vec![];
-    for (rank, (law, observations, held_out)) in scored.into_iter().enumerate() {
-        let n_bootstrap = if rank < 2 { recipe.n_bootstrap } else { 0 };
+    for (rank, Scored { law, observations, held_out, foresight }) in scored.into_iter().enumerate()
+    {
+        let n_bootstrap = if rank < n_drawn { recipe.n_bootstrap } else { 0 };
         match fit(law, observations, &Recipe { n_bootstrap, ..*recipe }, journal) {
-            Ok(fit) => ranked.push(Candidate { fit, held_out }),
+            Ok(fit) => ranked.push(Candidate { fit, held_out, foresight }),
             Err(error) => {
                 left_out.push(format!("{}: {}", law.name, first_line(&error)));
                 first_refusal.get_or_insert(error);
@@ -82,8 +101,15 @@ pub fn candidates(
     }
     match (ranked.is_empty(), first_refusal) {
         (true, Some(refusal)) => Err(refusal),
-        _ => Ok(Candidates { ranked, left_out }),
+        _ => Ok(Candidates { ranked, left_out, choice }),
     }
+}
+
+struct Scored {
+    law: &'static Law,
+    observations: Observations,
+    held_out: Option<HeldOut>,
+    foresight: Option<f64>,
 }
 
 fn score(
@@ -91,10 +117,11 @@ fn score(
     runs: &[TrainingRun],
     prepare: impl Fn(Observations) -> Observations,
     recipe: &Recipe,
-) -> Result<(&'static Law, Observations, Option<HeldOut>), Error> {
+) -> Result<Scored, Error> {
     let observations = prepare(observe(law, runs)?);
     let held_out = held_out(law, &observations, recipe, SHARE_HELD_OUT).ok();
-    Ok((law, observations, held_out))
+    let foresight = foresight(law, &observations, recipe);
+    Ok(Scored { law, observations, held_out, foresight })
 }
 
 fn first_line(error: &Error) -> String {
