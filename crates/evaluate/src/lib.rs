@@ -1,1 +1,8 @@
-//! evaluate: see ARCHITECTURE.md
+//! x
+pub mod bootstrap;
+pub mod compare;
+mod distributions;
+mod error;
+pub mod proportion;
+pub mod regression;
+pub use error::Error;
