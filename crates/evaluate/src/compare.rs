@@ -35,10 +35,13 @@ pub struct Difference {
 /// # Errors
 /// Refused where a metric or split of one report is not in the other, or stands there twice.
 pub fn reports(first: &EvalReport, second: &EvalReport) -> Result<Vec<Difference>, Error> {
-    let differences: Result<Vec<Difference>, Error> =
-        first.scores.iter().map(|score| Ok(difference(score, twin(score, second)?))).collect();
+    let differences = first
+        .scores
+        .iter()
+        .map(|score| Ok(difference(score, twin(score, second)?)))
+        .collect::<Result<_, Error>>()?;
     second.scores.iter().try_for_each(|score| twin(score, first).map(drop))?;
-    differences
+    Ok(differences)
 }
 
 /// The errors of one result, by item.
