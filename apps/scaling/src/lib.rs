@@ -7,6 +7,7 @@
 
 pub mod data;
 pub mod error;
+pub mod evaluate;
 pub mod fit;
 pub mod model;
 pub mod units;
