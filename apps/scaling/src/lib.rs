@@ -10,6 +10,7 @@ pub mod error;
 pub mod evaluate;
 pub mod fit;
 pub mod model;
+pub mod report;
 pub mod units;
 
 pub use error::Error;

@@ -19,8 +19,8 @@ mod colour;
 mod draw;
 mod labels;
 
-pub use axis::{Axis, Numbers, Scale};
-pub(crate) use axis::{grouped, power};
+pub(crate) use axis::grouped;
+pub use axis::{Axis, Numbers, Scale, power, short};
 pub use colour::Colour;
 pub(crate) use colour::THEMES;
 
@@ -37,6 +37,8 @@ pub struct Plot {
     pub y: Axis,
     /// From the bottom up.
     pub layers: Vec<Layer>,
+    /// Its height as a share of the usual one.
+    pub height: f64,
 }
 
 /// Marks of one kind and colour.
@@ -127,13 +129,27 @@ impl Size {
 impl Plot {
     /// An empty picture.
     pub fn new(title: impl Into<String>, x: Axis, y: Axis) -> Self {
-        Self { title: title.into(), description: String::new(), x, y, layers: Vec::new() }
+        Self {
+            title: title.into(),
+            description: String::new(),
+            x,
+            y,
+            layers: Vec::new(),
+            height: 1.0,
+        }
     }
 
     /// The same, with words for those who do not see it.
     #[must_use]
     pub fn describe(mut self, description: impl Into<String>) -> Self {
         self.description = description.into();
+        self
+    }
+
+    /// The same at that share of the usual height.
+    #[must_use]
+    pub fn tall(mut self, share: f64) -> Self {
+        self.height = share;
         self
     }
 
@@ -146,12 +162,16 @@ impl Plot {
 
     /// As SVG for a page that says what its colours are (see [`crate::html`]).
     pub fn inline(&self, size: Size) -> String {
-        colour::by_name(&draw::svg(self, size, false))
+        colour::by_name(&draw::svg(self, self.sized(size), false))
     }
 
     /// As an SVG file with its own background and title.
     pub fn standalone(&self, size: Size) -> String {
-        draw::svg(self, size, true)
+        draw::svg(self, self.sized(size), true)
+    }
+
+    fn sized(&self, size: Size) -> Size {
+        Size { height: (size.height * self.height).round(), ..size }
     }
 }
 

@@ -227,7 +227,7 @@ pub(crate) fn grouped(digits: &str) -> String {
 }
 
 /// `10²¹`, `2×10²¹`.
-pub(crate) fn power(value: f64) -> String {
+pub fn power(value: f64) -> String {
     if value == 0.0 || !value.is_finite() {
         return format!("{value}");
     }
@@ -252,7 +252,7 @@ fn raised(exponent: &str) -> String {
 }
 
 /// `300k`, `1.5B`; a power of ten beyond a thousand T and below a thousandth.
-pub(crate) fn short(value: f64) -> String {
+pub fn short(value: f64) -> String {
     let units = [(1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"), (1.0, "")];
     // A hair below a unit is that unit: 999.9996e6 is 1B.
     let unit = units.into_iter().find(|(unit, _)| value.abs() >= unit * 0.999_5);
