@@ -37,7 +37,9 @@ pub use residuals::residuals;
 
 use crate::fit::Observations;
 use crate::model::Quantity;
-use crate::units::{Flop, Nats, Parameters, Tokens, short};
+use ::evaluate::plot::{power, short};
+
+use crate::units::{Flop, Nats, Parameters, Tokens};
 
 /// A run in a picture.
 #[derive(Debug, Clone, PartialEq)]
@@ -76,14 +78,20 @@ impl Run {
     /// What it says when pointed at.
     fn tip(&self) -> String {
         format!(
-            "{}: N {}, D {}, {}, L {:.3}",
+            "{}: N {}, D {}, C {}, L {:.3}",
             self.id,
             short(self.parameters.0),
             short(self.tokens.0),
-            self.compute,
+            flop(self.compute),
             self.loss.0
         )
     }
+}
+
+/// `1.3×10²¹ FLOP`.
+fn flop(c: Flop) -> String {
+    let unit = 10f64.powf(c.0.log10().floor() - 1.0);
+    format!("{} FLOP", power((c.0 / unit).round() * unit))
 }
 
 /// The smallest and the largest of the values that are finite numbers; none where none is.

@@ -255,12 +255,40 @@ fn contents(page: &Page) -> String {
 fn block(block: &Block) -> String {
     match block {
         Block::Text(text) => format!("<p>{}</p>\n", escape(text)),
-        Block::Equation(text) => format!("<p class=\"equation\">{}</p>\n", escape(text)),
+        Block::Equation(text) => format!("<p class=\"equation\">{}</p>\n", equation(text)),
         Block::Warning(text) => warning(text),
         Block::Table(table) => table_html(table),
         Block::Scores(report) => scores(report),
         Block::Figure(figure) => figure_html(figure),
     }
+}
+
+/// `N^α` with α raised and `N_c` with c lowered; brackets keep what belongs together.
+fn equation(text: &str) -> String {
+    let Some(at) = text.find(['^', '_']) else { return escape(text) };
+    let (before, rest) = text.split_at(at);
+    let (tag, rest) = if rest.starts_with('^') { ("sup", &rest[1..]) } else { ("sub", &rest[1..]) };
+    let end = end_of_argument(rest, tag == "sup");
+    let (argument, after) = rest.split_at(end);
+    let inside = argument.strip_prefix('(').and_then(|a| a.strip_suffix(')')).unwrap_or(argument);
+    format!("{}<{tag}>{}</{tag}>{}", escape(before), equation(inside), equation(after))
+}
+
+/// Where what is raised or lowered ends: at the bracket that closes it, else with the word.
+fn end_of_argument(text: &str, raised: bool) -> usize {
+    if !text.starts_with('(') {
+        let signed = text.starts_with(['-', '−']);
+        let mut word = text.char_indices().skip(usize::from(signed));
+        let ends = |c: char| !(c.is_alphanumeric() || "*.".contains(c) || raised && c == '_');
+        return word.find(|(_, c)| ends(*c)).map_or(text.len(), |(i, _)| i);
+    }
+    let mut depth = 0;
+    let closes = |c: char| {
+        depth += i32::from(c == '(') - i32::from(c == ')');
+        depth == 0
+    };
+    let mut closes = closes;
+    text.char_indices().find(|(_, c)| closes(*c)).map_or(text.len(), |(i, c)| i + c.len_utf8())
 }
 
 fn warning(text: &str) -> String {
@@ -286,7 +314,14 @@ fn scores(report: &EvalReport) -> String {
             number(score.value),
             interval.map_or_else(
                 || "—".to_owned(),
-                |i| format!("{} to {} ({:.0} %)", number(i.low), number(i.high), 100.0 * i.level),
+                |i| {
+                    format!(
+                        "{} to {} ({:.0} %)",
+                        digits(i.low, 3),
+                        digits(i.high, 3),
+                        100.0 * i.level
+                    )
+                },
             ),
             score.split.clone(),
             score.baseline.as_ref().map_or_else(
@@ -345,6 +380,11 @@ fn is_numeric(table: &Table, column: usize) -> bool {
 
 /// A measured number: four digits, and a power of ten where it is very large or small.
 pub fn number(x: f64) -> String {
+    digits(x, 4)
+}
+
+/// A measured number with so many digits before rounding matters, at least its whole part.
+fn digits(x: f64, n: i32) -> String {
     let size = x.abs();
     if !x.is_finite() {
         return "not a number".to_owned();
@@ -355,7 +395,7 @@ pub fn number(x: f64) -> String {
     let n_decimals = match size {
         _ if size == 0.0 => 0,
         s if s >= 1000.0 => 0,
-        s => (3 - s.log10().floor() as i32).clamp(0, 7) as usize,
+        s => (n - 1 - s.log10().floor() as i32).clamp(0, 7) as usize,
     };
     crate::plot::grouped(&format!("{x:.n_decimals$}")).replace('-', "−")
 }

@@ -71,7 +71,7 @@ pub fn loss_against_compute(runs: &[Run], frontier: &[Frontier], planned: Option
     let banded = frontier.iter().filter_map(|p| Some((p.compute.0, p.loss_interval.as_ref()?)));
     let (low, high): (Vec<_>, Vec<_>) = banded.map(|(c, i)| ((c, i.low), (c, i.high))).unzip();
     if low.len() > 1 {
-        plot = plot.with(Layer::band("band", Colour::Vermillion, low, high).named("95 % of it"));
+        plot = plot.with(Layer::band("band", Colour::Vermillion, low, high).named("95 % band"));
     }
     let at = runs.iter().map(|run| (run.compute.0, run.loss.0)).collect();
     let tips = runs.iter().map(Run::tip).collect();

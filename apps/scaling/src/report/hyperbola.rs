@@ -1,12 +1,12 @@
 //! Steps against examples at one loss (McCandlish et al. 2018, eq. 2.11; Kaplan et al. 2020,
 //! eq. 5.1).
 
-use ::evaluate::plot::{Axis, Colour, Layer, Line, Plot, Shape};
+use ::evaluate::plot::{Axis, Colour, Layer, Line, Plot, Shape, short};
 use record::Interval;
 
 use super::{extent, spread};
 use crate::model::mccandlish::StepsAgainstExamples;
-use crate::units::{Nats, Steps, Tokens, short};
+use crate::units::{Nats, Steps, Tokens};
 
 /// Batches with which one model was trained to one loss.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,8 +47,12 @@ pub fn hyperbola(trade_offs: &[TradeOff]) -> Plot {
         let curve: Vec<(f64, f64)> = spread(low, high, 80).into_iter().map(at).collect();
         asymptotes.extend(to_the_limits(&fitted, &curve));
         let runs = trade_off.runs.iter().map(|(b, s)| (b.0 * s.0, s.0)).collect();
-        let tips = trade_off.runs.iter().map(|(b, s)| format!("B {b}: S {s}")).collect();
-        let label = format!("B_crit {}", ::evaluate::plot::short(critical.0));
+        let tips = trade_off
+            .runs
+            .iter()
+            .map(|(b, s)| format!("B {}, S {}", short(b.0), short(s.0)))
+            .collect();
+        let label = format!("critical batch {}", short(critical.0));
         let name = format!("{} to L = {}", trade_off.name, trade_off.target.0);
         plot = plot
             .with(Layer::line("hyperbola", colour, curve).width(1.8))
@@ -74,7 +78,7 @@ pub fn hyperbola(trade_offs: &[TradeOff]) -> Plot {
             .width(1.0)
             .dashed()
             .faint(0.75)
-            .named("S_min and E_min"),
+            .named("least steps, least tokens"),
     );
     plot
 }
@@ -84,11 +88,12 @@ fn said(trade_off: &TradeOff) -> String {
     let interval = trade_off.critical.as_ref();
     let sure = interval.map(|i| format!(" (95 % {} to {})", short(i.low), short(i.high)));
     format!(
-        "{} to {}: at least {} and {}, critical batch {critical}{}.",
+        "{} to a loss of {}: at least {} steps and {} tokens, critical batch {} tokens{}.",
         trade_off.name,
-        trade_off.target,
-        trade_off.fitted.least_steps,
-        trade_off.fitted.least_examples,
+        trade_off.target.0,
+        short(trade_off.fitted.least_steps.0),
+        short(trade_off.fitted.least_examples.0),
+        short(critical.0),
         sure.unwrap_or_default()
     )
 }

@@ -54,7 +54,7 @@ pub fn laws(scores: &[LawScore], baseline: Option<(&str, f64)>) -> Plot {
             place(chosen).map(|(y, score)| (score.mape, y, format!("{:.2} %", 100.0 * score.mape)));
         let texts = Layer::texts("value", colour, texts.collect());
         if !at.is_empty() {
-            let name = if chosen { "chosen law, with 95 %" } else { "law, with 95 %" };
+            let name = if chosen { "chosen law, 95 % interval" } else { "law, 95 % interval" };
             plot = plot
                 .with(Layer::lines("interval", colour, whiskers).width(2.2))
                 .with(Layer::points("law", colour, at).shaped(Shape::Dot, 5.5).named(name))

@@ -8,7 +8,7 @@ use super::{
     loss_against_compute, parabolas, plane, residuals, runs,
 };
 use crate::fit::{Fit, Objective};
-use crate::model::{Constants, Quantity, Standing};
+use crate::model::{Quantity, Standing};
 use crate::units::CountKind;
 
 /// What a page is made of. What is empty has no place on it.
@@ -110,7 +110,7 @@ fn with_evidence(mut page: Page, material: &Material<'_>, planned: Option<&Point
     let sections = [
         ("Size and data", size_and_data(material, planned)),
         ("The law", the_law(material.fit)),
-        ("How well it foretells", foresight(material)),
+        ("How well it predicts", foresight(material)),
         ("What it gets wrong", what_is_wrong(material.fit)),
         ("One budget at a time", isoflops(material)),
         ("Batch size", batch(material)),
@@ -153,20 +153,22 @@ fn size_and_data(material: &Material<'_>, planned: Option<&Point>) -> Vec<Block>
 }
 
 fn the_law(fit: &Fit) -> Vec<Block> {
-    let published: Vec<&Constants> = fit.law.published.iter().collect();
-    let mut columns = vec!["Parameter", "Value", "95 % interval", "Unit"];
-    columns.extend(published.iter().map(|constants| constants.name));
-    let row = |(i, parameter): (usize, &crate::model::Parameter)| {
-        let mut row = vec![
-            parameter.symbol.to_owned(),
-            number(fit.theta[i]),
-            interval(fit.interval(0.95, |theta| theta[i]).as_ref()),
-            parameter.unit.to_owned(),
-        ];
-        row.extend(published.iter().map(|constants| number(constants.theta[i])));
-        row
-    };
-    let rows = fit.law.parameters.iter().enumerate().map(row).collect();
+    let parameters = fit.law.parameters;
+    let heads = parameters.iter().map(|p| match p.unit {
+        "1" => p.symbol.to_owned(),
+        unit => format!("{}, {unit}", p.symbol),
+    });
+    let heads: Vec<String> = std::iter::once("Source".to_owned()).chain(heads).collect();
+    let row = |name: &str, values: Vec<String>| [vec![name.to_owned()], values].concat();
+    let numbers = |theta: &[f64]| theta.iter().map(|value| number(*value)).collect();
+    let mut rows = vec![row("fitted here", numbers(&fit.theta))];
+    if !fit.draws.is_empty() {
+        let intervals = (0..parameters.len()).map(|i| fit.interval(0.95, |theta| theta[i]));
+        let intervals = intervals.map(|i| interval(i.as_ref())).collect();
+        rows.push(row("95 % interval", intervals));
+    }
+    rows.extend(fit.law.published.iter().map(|c| row(c.name, numbers(c.theta))));
+    let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
     let objective = match fit.recipe.objective {
         Objective::Huber { delta } => format!("the Huber loss (δ = {delta}) of ln L̂ − ln L"),
         Objective::LeastSquares => "half the squares of ln L̂ − ln L".to_owned(),
@@ -179,12 +181,16 @@ fn the_law(fit: &Fit) -> Vec<Block> {
         number(fit.objective),
         fit.law.source
     );
+    let caption = match fit.law.published {
+        [] => "Parameters",
+        _ => "Parameters, beside published ones",
+    };
     let mut blocks = vec![
         Block::Equation(fit.law.equation.to_owned()),
-        Block::Table(Table::new("Fitted parameters, beside published ones", &columns, rows)),
+        Block::Table(Table::new(caption, &heads, rows)),
         Block::Text(searched),
     ];
-    let recalled = published.iter().filter(|c| c.standing == Standing::FromMemory);
+    let recalled = fit.law.published.iter().filter(|c| c.standing == Standing::FromMemory);
     let recalled: Vec<&str> = recalled.map(|constants| constants.name).collect();
     if !recalled.is_empty() {
         blocks.push(Block::Text(format!("From memory of the paper: {}.", recalled.join(", "))));
@@ -216,7 +222,7 @@ fn isoflops(material: &Material<'_>) -> Vec<Block> {
     if material.isoflops.is_empty() {
         return Vec::new();
     }
-    let caption = "Runs of one budget share a colour. Where the lowest loss is at the smallest or \
+    let caption = "Runs of one budget share a colour; it is written at their lowest point. Where the lowest loss is at the smallest or \
                    largest size, the best one lies outside and no minimum is claimed.";
     vec![Block::Figure(Figure::new(parabolas(&material.isoflops), caption))]
 }
@@ -237,8 +243,14 @@ fn batch(material: &Material<'_>) -> Vec<Block> {
             interval_of(t.critical.as_ref(), ::evaluate::plot::short),
         ]
     };
-    let columns =
-        ["Model", "Loss, nats", "S_min, steps", "E_min, tokens", "B_crit, tokens", "95 % interval"];
+    let columns = [
+        "Model",
+        "Loss, nats",
+        "Least steps",
+        "Least tokens",
+        "Critical batch, tokens",
+        "95 % interval",
+    ];
     let rows = material.trade_offs.iter().map(row).collect();
     vec![
         Block::Equation("(S/S_min − 1)·(E/E_min − 1) = 1,  E = B·S,  B_crit = E_min/S_min".into()),

@@ -1,8 +1,8 @@
 //! IsoFLOP profiles: loss against size at one budget each (Hoffmann et al. 2022, approach 2).
 
-use ::evaluate::plot::{Axis, Colour, Layer, Line, Plot, Shape};
+use ::evaluate::plot::{Axis, Colour, Layer, Plot, Shape};
 
-use super::{extent, spread};
+use super::{extent, flop, spread};
 use crate::units::{Flop, Nats, Parameters};
 
 /// Runs of one budget.
@@ -52,14 +52,20 @@ pub fn parabolas(profiles: &[Isoflop]) -> Plot {
         profiles.len() - inside
     ));
     let logs = |p: &Isoflop| p.compute.0.ln();
-    let Some((low, high)) = extent(profiles.iter().map(logs)) else { return plot };
+    let (Some((low, high)), Some([sizes, losses])) =
+        (extent(profiles.iter().map(logs)), ends(profiles))
+    else {
+        return plot;
+    };
+    (plot.x.range, plot.y.range) = (Some(sizes), Some(losses));
     for profile in profiles {
         let share = if high > low { (logs(profile) - low) / (high - low) } else { 1.0 };
         let colour = Colour::ramp(share);
         let at = profile.points.iter().map(|(n, l)| (n.0, l.0)).collect();
         plot = plot
-            .with(Layer::lines("parabola", colour, vec![line(profile)]).width(1.6))
-            .with(Layer::points("run", colour, at).shaped(Shape::Dot, 3.4));
+            .with(Layer::line("parabola", colour, line(profile)).width(1.6))
+            .with(Layer::points("run", colour, at).shaped(Shape::Dot, 3.4))
+            .with(Layer::texts("budget", colour, vec![budget(profile)]));
     }
     let marked = |wanted: fn(&Lowest) -> Option<(f64, f64)>| {
         profiles.iter().filter_map(|p| wanted(&p.lowest)).collect::<Vec<_>>()
@@ -83,23 +89,41 @@ pub fn parabolas(profiles: &[Isoflop]) -> Plot {
     plot
 }
 
-/// The parabola between the smallest and the largest size, or, where there is none, a line
-/// through the runs; labelled with the budget at its upper end.
-fn line(profile: &Isoflop) -> Line {
-    let label = format!("{} FLOP", ::evaluate::plot::power(rounded(profile.compute.0)));
+/// The parabola as far as it is seen, or, where there is none, a line through the runs.
+fn line(profile: &Isoflop) -> Vec<(f64, f64)> {
     let sizes = extent(profile.points.iter().map(|(n, _)| n.0));
-    let points = match (profile.lowest, sizes) {
-        (Lowest::Inside { best, loss, bend }, Some((low, high))) => spread(low, high, 48)
+    match (profile.lowest, sizes) {
+        (Lowest::Inside { best, loss, bend }, Some((low, high))) => spread(low, high, 60)
             .into_iter()
             .map(|n| (n, loss.0 + bend * (n / best.0).ln().powi(2)))
             .collect(),
         _ => profile.points.iter().map(|(n, l)| (n.0, l.0)).collect(),
-    };
-    Line::through(points).labelled(label, 0.0)
+    }
 }
 
-/// Two digits.
-fn rounded(c: f64) -> f64 {
-    let unit = 10f64.powf(c.log10().floor() - 1.0);
-    (c / unit).round() * unit
+/// Around the lowest points: a profile rises far beyond them, where nobody looks for a minimum.
+fn ends(profiles: &[Isoflop]) -> Option<[(f64, f64); 2]> {
+    const SIZES: f64 = 12.0;
+    let lowest = |p: &Isoflop| match p.lowest {
+        Lowest::Inside { best, loss, .. } => (best.0, loss.0),
+        Lowest::AtEdge { size, loss } => (size.0, loss.0),
+    };
+    let all_sizes = extent(profiles.iter().flat_map(|p| p.points.iter().map(|(n, _)| n.0)))?;
+    let all_losses = extent(profiles.iter().flat_map(|p| p.points.iter().map(|(_, l)| l.0)))?;
+    let sizes = extent(profiles.iter().map(|p| lowest(p).0))?;
+    let losses = extent(profiles.iter().map(|p| lowest(p).1))?;
+    let sizes =
+        ((sizes.0 / SIZES).max(all_sizes.0 / 1.3), (sizes.1 * SIZES).min(all_sizes.1 * 1.3));
+    // As much above the highest minimum as that lies above the lowest, and at least a tenth.
+    let above = (losses.1 / losses.0).sqrt().max(1.1);
+    Some([sizes, (losses.0 / above.powf(0.3), (losses.1 * above).min(all_losses.1 * 1.01))])
+}
+
+/// The budget, at the lowest point.
+fn budget(profile: &Isoflop) -> (f64, f64, String) {
+    let (n, loss) = match profile.lowest {
+        Lowest::Inside { best, loss, .. } => (best, loss),
+        Lowest::AtEdge { size, loss } => (size, loss),
+    };
+    (n.0, loss.0, flop(profile.compute))
 }

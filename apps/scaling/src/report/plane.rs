@@ -1,10 +1,10 @@
 //! The loss over size and data: contours, lines of equal compute, the runs, and the best way up.
 
-use ::evaluate::plot::{Axis, Colour, Layer, Line, Marks, Plot, Shape};
+use ::evaluate::plot::{Axis, Colour, Layer, Line, Marks, Plot, Shape, power, short};
 
 use super::contour::Grid;
-use super::{Frontier, Run, extent, spread};
-use crate::units::{CountKind, Parameters, Tokens, short};
+use super::{Frontier, Run, extent, flop, spread};
+use crate::units::{CountKind, Parameters, Tokens};
 
 /// What is to be seen on the plane of size and data.
 #[derive(Clone, Copy)]
@@ -71,9 +71,9 @@ fn described(plane: &Plane<'_>) -> Plot {
         format!(
             " The compute-optimal size grows from {} parameters at {} to {} at {}.",
             short(first.best.parameters.0),
-            first.compute,
+            flop(first.compute),
             short(last.best.parameters.0),
-            last.compute
+            flop(last.compute)
         )
     });
     plot.describe(format!(
@@ -133,7 +133,7 @@ fn same_compute(n: Ends, d: Ends) -> Layer {
     let line = |exponent: i32| {
         let c = 10f64.powi(exponent);
         let points = spread(n.0, n.1, 2).into_iter().map(|n| (n, c / (6.0 * n))).collect();
-        Line::through(points).labelled(format!("{} FLOP", power_of_ten(exponent)), 0.96)
+        Line::through(points).labelled(format!("{} FLOP", power(c)), 0.96)
     };
     Layer::lines("isoflop", Colour::Muted, (first..=last).step_by(step).map(line).collect())
         .width(1.0)
@@ -151,7 +151,8 @@ fn with_frontier(plot: Plot, frontier: &[Frontier]) -> Plot {
     let best = frontier.iter().map(|p| (p.best.parameters.0, p.best.tokens.0)).collect::<Vec<_>>();
     let mut plot = plot;
     if low.len() > 1 {
-        plot = plot.with(Layer::band("band", Colour::Vermillion, low, high).named("95 % of it"));
+        plot = plot
+            .with(Layer::band("band", Colour::Vermillion, low, high).faint(0.3).named("95 % band"));
     }
     if best.len() > 1 {
         let line = Layer::line("frontier", Colour::Vermillion, best).width(2.4);
@@ -176,10 +177,6 @@ fn with_runs(plot: Plot, runs: &[Run]) -> Plot {
         last.name = Some("runs".to_owned());
     }
     layers.into_iter().fold(plot, Plot::with)
-}
-
-fn power_of_ten(exponent: i32) -> String {
-    ::evaluate::plot::power(10f64.powi(exponent))
 }
 
 fn ln(values: &[f64]) -> Vec<f64> {

@@ -1,6 +1,6 @@
 //! What a law gets wrong, and where.
 
-use ::evaluate::plot::{Axis, Colour, Layer, Plot, Shape};
+use ::evaluate::plot::{Axis, Colour, Layer, Plot, Shape, short};
 
 use super::{Run, extent};
 
@@ -53,7 +53,6 @@ fn by_size(residuals: &[(Run, f64)]) -> Vec<Class<'_>> {
     let mut bounds: Vec<f64> = (1..n_classes).map(|i| sizes[i * sizes.len() / n_classes]).collect();
     bounds.dedup();
     let class_of = |n: f64| bounds.iter().filter(|bound| **bound <= n).count();
-    let short = |n: f64| ::evaluate::plot::short(n);
     (0..=bounds.len())
         .filter_map(|class| {
             let members: Vec<&(Run, f64)> =

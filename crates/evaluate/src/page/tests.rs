@@ -71,10 +71,19 @@ fn headings_go_down_one_level_at_a_time() {
 fn a_score_is_shown_with_its_interval_its_split_and_its_baseline() {
     let html = block(&Block::Scores(report()));
     let row = "<td>mape</td><td class=\"n\">0.01062</td>\
-               <td class=\"n\">0.008100 to 0.01430 (95 %)</td>\
+               <td class=\"n\">0.00810 to 0.0143 (95 %)</td>\
                <td>held-out: top 25 % of compute</td><td>Chinchilla: 0.01250</td>";
     assert!(html.contains(row), "{html}");
     assert!(html.contains("Intervals: bootstrap by run, 4000 draws. Seed 7."), "{html}");
+}
+
+#[test]
+fn equations_have_what_is_raised_raised_and_what_is_lowered_lowered() {
+    assert_eq!(equation("E + A/N^α + B"), "E + A/N<sup>α</sup> + B");
+    assert_eq!(equation("(N_c/N)^α_N"), "(N<sub>c</sub>/N)<sup>α<sub>N</sub></sup>");
+    assert_eq!(equation("x^(1/(a + b)) < 1"), "x<sup>1/(a + b)</sup> &lt; 1");
+    assert_eq!(equation("β·x^−c, R_D*"), "β·x<sup>−c</sup>, R<sub>D*</sub>");
+    assert_eq!(equation("x^ and x^("), "x<sup></sup> and x<sup>(</sup>");
 }
 
 #[test]

@@ -259,7 +259,8 @@ pub fn short(value: f64) -> String {
     match unit {
         Some((unit, letter)) if value.abs() < 1e15 => {
             let scaled = value / unit;
-            let n_decimals = if scaled.abs() >= 99.95 { 0 } else { 2 };
+            // Three digits.
+            let n_decimals = [9.995, 99.95].iter().filter(|bound| scaled.abs() < **bound).count();
             let digits = format!("{scaled:.n_decimals$}");
             let digits = if n_decimals == 0 {
                 &digits

@@ -246,22 +246,27 @@ impl Layout {
     fn words(&self, plot: &Plot) -> String {
         let font = self.size.font * 0.92;
         let mut placer = Placer::new(self.frame, font, self.obstacles(plot));
+        for (place, radius) in self.landmarks(plot) {
+            placer.keep_free(place, radius);
+        }
+        // Words beside a point have fewer places to go than words on a line: they go first.
         let mut placed = Vec::new();
         for layer in &plot.layers {
-            match &layer.marks {
-                Marks::Texts(texts) => placed.extend(texts.iter().filter_map(|(x, y, text)| {
-                    let place = self.place((*x, *y)).filter(|p| self.frame.contains(*p))?;
-                    Some((text, placer.beside(text, place)?, layer.colour))
-                })),
-                Marks::Lines { lines, .. } => placed.extend(lines.iter().filter_map(|line| {
-                    let (text, share) = line.label.as_ref()?;
-                    let runs = self.runs(&line.points);
-                    let pieces = runs.iter().flat_map(|run| self.frame.clip_line(run));
-                    let longest = pieces.max_by_key(Vec::len)?;
-                    Some((text, placer.on_line(text, &longest, *share)?, layer.colour))
-                })),
-                _ => {}
-            }
+            let Marks::Texts(texts) = &layer.marks else { continue };
+            placed.extend(texts.iter().filter_map(|(x, y, text)| {
+                let place = self.place((*x, *y)).filter(|p| self.frame.contains(*p))?;
+                Some((text, placer.beside(text, place)?, layer.colour))
+            }));
+        }
+        for layer in &plot.layers {
+            let Marks::Lines { lines, .. } = &layer.marks else { continue };
+            placed.extend(lines.iter().filter_map(|line| {
+                let (text, share) = line.label.as_ref()?;
+                let runs = self.runs(&line.points);
+                let pieces = runs.iter().flat_map(|run| self.frame.clip_line(run));
+                let longest = pieces.max_by_key(Vec::len)?;
+                Some((text, placer.on_line(text, &longest, *share)?, layer.colour))
+            }));
         }
         let surface = Colour::Surface.light();
         let halo = format!(
@@ -282,6 +287,17 @@ impl Layout {
             Marks::Lines { lines, dashed: false, .. } => {
                 let bare = lines.iter().filter(|line| line.label.is_none());
                 bare.flat_map(|line| self.places(&line.points)).collect()
+            }
+            _ => Vec::new(),
+        };
+        plot.layers.iter().flat_map(of).collect()
+    }
+
+    /// Marks that no words may cover: those with a shape of their own.
+    fn landmarks(&self, plot: &Plot) -> Vec<((f64, f64), f64)> {
+        let of = |layer: &Layer| match &layer.marks {
+            Marks::Points { at, shape, radius, .. } if *shape != Shape::Dot => {
+                self.seen(at).into_iter().map(|(_, place)| (place, *radius)).collect()
             }
             _ => Vec::new(),
         };

@@ -24,10 +24,18 @@ pub(crate) struct Placer {
     taken: Vec<Frame>,
 }
 
+/// How much worse a place is for each mark that it covers.
+const COVERED: f64 = 2.0;
+
 impl Placer {
     /// A frame with marks in it.
     pub(crate) fn new(frame: Frame, font: f64, marks: Vec<(f64, f64)>) -> Self {
         Self { frame, font, marks, taken: Vec::new() }
+    }
+
+    /// Keeps all words off a mark of that half width.
+    pub(crate) fn keep_free(&mut self, (x, y): (f64, f64), r: f64) {
+        self.taken.push(Frame { left: x - r, top: y - r, right: x + r, bottom: y + r });
     }
 
     /// The middle of `text` on the line through `points`, near that share of its length where
@@ -73,7 +81,7 @@ impl Placer {
         let (at, _) = places
             .into_iter()
             .filter(|(at, _)| self.is_free(text, *at))
-            .map(|(at, cost)| (at, cost + covered(at)))
+            .map(|(at, cost)| (at, cost + COVERED * covered(at)))
             .min_by(|a, b| a.1.total_cmp(&b.1))?;
         self.taken.push(self.box_around(text, at));
         Some(at)
