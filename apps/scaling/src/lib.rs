@@ -9,6 +9,7 @@ pub mod data;
 pub mod error;
 pub mod fit;
 pub mod model;
+pub mod sweep;
 pub mod units;
 
 pub use error::Error;

@@ -2,6 +2,7 @@
 
 mod args;
 mod laws;
+mod sweep;
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -21,11 +22,14 @@ use args::Output;
 pub(crate) enum Command {
     /// List the laws, or show one with its published constants.
     Laws(laws::Laws),
+    /// Train small language models on a text and log what a fit reads.
+    Sweep(sweep::Sweep),
 }
 
 pub(crate) fn run(command: Command) -> Result<()> {
     match command {
         Command::Laws(args) => laws::run(&args),
+        Command::Sweep(args) => sweep::run(&args),
     }
 }
 
