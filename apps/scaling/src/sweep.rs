@@ -193,6 +193,6 @@ impl Progress {
         let total = gflop(self.total).max(1);
         let done =
             if self.n_done == self.n_runs { total } else { gflop(self.computed).min(total - 1) };
-        journal.progress(&format!("{} of {} runs", self.n_done, self.n_runs), done, total);
+        journal.progress("training (GFLOP)", done, total);
     }
 }

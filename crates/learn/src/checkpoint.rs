@@ -25,6 +25,7 @@ pub struct State {
     /// What was measured so far.
     pub history: Vec<Point>,
     /// The sum of the training losses since the last one in the history.
+    #[serde(with = "crate::exact")]
     pub loss_sum: f64,
     /// How many they are.
     pub n_losses: u64,
@@ -97,9 +98,10 @@ pub(crate) fn load(
         return Ok((expected.clone(), model, optimiser));
     };
     let broken = |what: String| Error::Checkpoint { path: newest.clone(), what };
-    if (state.architecture, state.recipe) != (expected.architecture, expected.recipe) {
+    if state.architecture != expected.architecture || !state.recipe.is_as(&expected.recipe) {
         return Err(broken("it belongs to another run".to_owned()));
     }
+    let state = State { recipe: expected.recipe, ..state };
     let model = model.try_load_file(newest.join(MODEL)).map_err(|e| broken(e.to_string()))?;
     let optimiser = optimiser.load(newest.join(OPTIMISER)).map_err(|e| broken(e.to_string()))?;
     Ok((state, model, optimiser))

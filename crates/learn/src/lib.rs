@@ -37,6 +37,7 @@
 pub mod architecture;
 pub mod checkpoint;
 pub mod error;
+mod exact;
 mod initial;
 pub mod lstm;
 pub mod schedule;

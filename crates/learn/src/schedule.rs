@@ -49,6 +49,13 @@ impl Schedule {
 }
 
 impl Recipe {
+    /// Whether both say the same, but for the last digits of a learning rate that was written to
+    /// a file and read again.
+    pub fn is_as(&self, other: &Self) -> bool {
+        let close = (self.learning_rate / other.learning_rate - 1.0).abs() < 1e-12;
+        close && *other == Self { learning_rate: other.learning_rate, ..*self }
+    }
+
     /// The learning rate of an update, from 1 to [`Recipe::steps`].
     pub fn learning_rate_at(&self, step: u64) -> f64 {
         let peak = self.learning_rate;
@@ -70,5 +77,40 @@ impl Recipe {
                 if step as f64 <= begin { peak } else { peak * (1.0 - share(begin).sqrt()) }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rates(schedule: Schedule, steps: &[u64]) -> Vec<f64> {
+        let recipe = Recipe {
+            steps: 110,
+            batch_sequences: 1,
+            learning_rate: 2.0,
+            warm_up_steps: 10,
+            schedule,
+            seed: 0,
+        };
+        steps.iter().map(|s| (recipe.learning_rate_at(*s) * 1e9).round() / 1e9).collect()
+    }
+
+    #[test]
+    fn the_rate_rises_in_a_straight_line_to_its_peak() {
+        assert_eq!(rates(Schedule::Constant, &[1, 5, 10, 11, 110]), [0.2, 1.0, 2.0, 2.0, 2.0]);
+    }
+
+    #[test]
+    fn a_cosine_falls_to_a_tenth() {
+        assert_eq!(rates(Schedule::Cosine, &[10, 60, 110]), [2.0, 1.1, 0.2]);
+    }
+
+    #[test]
+    fn wsd_stays_and_then_falls_to_zero_as_a_root() {
+        // The last fifth begins at step 88; a quarter of it is over at 93.5.
+        assert_eq!(rates(Schedule::Wsd, &[50, 88, 110]), [2.0, 2.0, 0.0]);
+        let at_99 = 2.0 * (1.0 - 0.5f64.sqrt());
+        assert!((rates(Schedule::Wsd, &[99])[0] - at_99).abs() < 1e-8);
     }
 }

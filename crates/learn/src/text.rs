@@ -173,3 +173,75 @@ impl Order {
         self.epoch = Some(epoch);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    fn numbered(n: usize) -> Text {
+        Text::new((0..n).map(|i| (i / 1000) as u8).collect())
+    }
+
+    #[test]
+    fn what_is_held_out_is_never_trained_on() {
+        let text = numbered(100_000);
+        let training = text.training(64, None).expect("long enough");
+        let held_out = text.held_out(64, usize::MAX).expect("long enough");
+        let last = training.starts.last().expect("a window") + training.length;
+        assert!(last < held_out.starts[0], "{last} {}", held_out.starts[0]);
+        assert!(held_out.starts.iter().all(|start| start + held_out.length < text.bytes.len()));
+    }
+
+    #[test]
+    fn targets_are_the_bytes_moved_on_by_one() {
+        let text = Text::new(b"abcdefghijklmnopqrstuvwxyz".repeat(4));
+        let windows = text.training(4, None).expect("long enough");
+        assert_eq!(windows.get(1), (&b"efgh"[..], &b"fghi"[..]));
+    }
+
+    #[test]
+    fn a_small_part_comes_from_everywhere_in_the_text_and_overlaps_nowhere() {
+        let text = numbered(200_000);
+        let windows = text.training(64, Some(40_960)).expect("long enough");
+        assert_eq!(windows.len() * windows.length, 40_960);
+        assert!(windows.starts.windows(2).all(|pair| pair[1] - pair[0] >= 64));
+        assert_eq!(windows.starts[0], 0);
+        let last = windows.starts.last().expect("a window") + 64;
+        assert!(text.n_training() - last < 4096, "{last}");
+    }
+
+    #[test]
+    fn a_part_smaller_than_a_piece_is_one_piece() {
+        let windows = numbered(200_000);
+        let windows = windows.training(64, Some(128)).expect("long enough");
+        assert_eq!(windows.starts, [0, 64]);
+    }
+
+    #[test]
+    fn more_than_the_text_has_is_refused() {
+        let error = numbered(10_000).training(64, Some(9_900)).expect_err("too much").to_string();
+        assert!(error.contains("9500 bytes for training, 9900 are asked for"), "{error}");
+    }
+
+    #[test]
+    fn a_text_without_a_held_out_window_is_refused_with_the_length_it_needs() {
+        let error = numbered(1_000).held_out(64, 10).expect_err("too short").to_string();
+        assert!(error.contains("1000 bytes") && error.contains("1300 bytes"), "{error}");
+        assert!(numbered(1_300).held_out(64, 10).is_ok());
+        let empty = Text::new(vec![]).training(64, None).expect_err("empty").to_string();
+        assert!(empty.starts_with("the text is empty"), "{empty}");
+    }
+
+    #[test]
+    fn every_epoch_sees_each_window_once_in_an_order_of_its_own() {
+        let mut order = Order::new(10, 3);
+        let epochs: Vec<Vec<usize>> =
+            (0..3).map(|e| (0..10).map(|n| order.window(e * 10 + n)).collect()).collect();
+        for epoch in &epochs {
+            assert_eq!(epoch.iter().copied().collect::<BTreeSet<_>>(), (0..10).collect());
+        }
+        assert!(epochs[0] != epochs[1] && epochs[1] != epochs[2]);
+        assert_ne!((0..10).map(|n| Order::new(10, 4).window(n)).collect::<Vec<_>>(), epochs[0]);
+    }
+}

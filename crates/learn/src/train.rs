@@ -117,6 +117,7 @@ pub struct Point {
     /// What.
     pub metric: Metric,
     /// How much.
+    #[serde(with = "crate::exact")]
     pub value: f64,
 }
 
@@ -385,5 +386,87 @@ impl Clock {
     fn now() -> Option<f64> {
         let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
         Some(text.split_whitespace().next()?.parse::<f64>().ok()? * 1e-9)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Text;
+    use burn::optim::SgdConfig;
+
+    fn setting() -> (Text, Device) {
+        (Text::new((0..4000u32).map(|i| (i * i % 251) as u8).collect()), Device::flex().autodiff())
+    }
+
+    fn models(device: &Device) -> [LanguageModel; 2] {
+        [
+            LanguageModel::new(
+                &Architecture::Transformer { n_layers: 2, width: 16, context: 8 },
+                1,
+                device,
+            ),
+            LanguageModel::new(&Architecture::Lstm { n_layers: 2, width: 8 }, 1, device),
+        ]
+    }
+
+    #[test]
+    fn a_small_step_down_the_gradient_lowers_the_loss_by_its_squared_length() {
+        let (text, device) = setting();
+        let windows = text.training(8, None).expect("long enough");
+        let batch = Batch::of(&windows, 0..16);
+        for model in models(&device) {
+            let loss = |model: &LanguageModel| {
+                let (bytes, targets) = batch.tensors(0, 16, &device);
+                model.loss(bytes, targets).into_scalar::<f64>()
+            };
+            let gradient = Gradient::of(&model, &batch, 1, &device);
+            let step = 0.02;
+            let (before, expected) = (loss(&model), step * gradient.norm_sq);
+            let moved = |by: f64| {
+                let gradient = Gradient::of(&model, &batch, 1, &device).gradients;
+                ModuleOptimizer::from(SgdConfig::new().build()).step(by, model.clone(), gradient)
+            };
+            // The middle difference has no second-order part.
+            let measured = (loss(&moved(-step)) - loss(&moved(step))) / 2.0;
+            assert!((gradient.loss - before).abs() < 1e-5);
+            assert!((measured / expected - 1.0).abs() < 0.02, "{measured} {expected}");
+        }
+    }
+
+    #[test]
+    fn the_gradient_of_a_batch_is_the_mean_of_its_pieces() {
+        let (text, device) = setting();
+        let windows = text.training(8, None).expect("long enough");
+        for (model, n_sequences) in models(&device).iter().zip([16, 6]) {
+            let batch = Batch::of(&windows, 0..n_sequences);
+            let whole = Gradient::of(model, &batch, 1, &device);
+            let pieces = Gradient::of(model, &batch, 4, &device);
+            assert!((whole.loss - pieces.loss).abs() < 1e-5);
+            assert!((whole.norm_sq / pieces.norm_sq - 1.0).abs() < 1e-3);
+            assert!(pieces.piece_norm_sq > pieces.norm_sq);
+        }
+    }
+
+    #[test]
+    fn a_long_gradient_is_shortened_and_a_short_one_is_left() {
+        let (text, device) = setting();
+        let windows = text.training(8, None).expect("long enough");
+        let batch = Batch::of(&windows, 0..4);
+        let model = &models(&device)[0];
+        let clipped = |norm_sq: f64| {
+            let gradient = Gradient::of(model, &batch, 1, &device);
+            let true_norm_sq = gradient.norm_sq;
+            let clipped = Gradient { norm_sq, ..gradient }.clipped(model);
+            super::norm_sq(model, &clipped) / true_norm_sq
+        };
+        assert!((clipped(0.5) - 1.0).abs() < 1e-5);
+        assert!((clipped(4.0) - 0.25).abs() < 1e-5);
+    }
+
+    #[test]
+    fn measured_steps_are_spaced_on_a_log_scale_and_end_with_the_last() {
+        assert_eq!(Vec::from_iter(spaced(1000, 1, 4)), [1, 10, 100, 1000]);
+        assert_eq!(Vec::from_iter(spaced(3, 10, 5)), [3]);
     }
 }

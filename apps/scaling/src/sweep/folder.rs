@@ -149,7 +149,7 @@ impl Folder {
             let file = self.file_of(&run.id());
             if !file.exists() {
                 left.push(run.clone());
-            } else if read_json::<Done>(&file)?.run.recipe != run.recipe {
+            } else if !read_json::<Done>(&file)?.run.recipe.is_as(&run.recipe) {
                 let hint = "name a new folder, or delete the file to make the run again";
                 return Err(Error::input(file, None, "it holds another run of that name", hint));
             }
