@@ -1,5 +1,7 @@
 //! From the command line's words to runs.
 
+use std::path::PathBuf;
+
 use anyhow::Result;
 use record::Journal;
 use scaling::Error;
@@ -17,6 +19,14 @@ pub(super) fn read(source: &Source, journal: &mut dyn Journal) -> Result<Import>
         keep_group(&mut found, group)?;
     }
     Ok(found)
+}
+
+/// What the logs are called on a page.
+pub(super) fn names(source: &Source) -> String {
+    let name = |path: &PathBuf| {
+        path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+    };
+    source.files.iter().map(name).collect::<Vec<_>>().join(", ")
 }
 
 fn keep_group(found: &mut Import, group: &str) -> Result<()> {

@@ -12,6 +12,7 @@ use scaling::model::allocation::Demand;
 use scaling::predict::candidates::{Candidates, LAWS_OF_A_PLAN, candidates};
 use scaling::predict::plan::{Budget, Line, OtherSize, Plan, Request, Role, plan};
 use scaling::predict::rig::{ASSUMED_MFU, Bill, Range, Rig, device_named};
+use scaling::report::plan_page;
 use scaling::units::{CountKind, Flop, Nats, Parameters, PfDays, Tokens};
 use serde_json::json;
 
@@ -142,6 +143,8 @@ pub(crate) fn run(args: &PlanArgs) -> Result<()> {
             for note in &fitted.best().fit.observations.notes {
                 journal.note(note);
             }
+            let page = plan_page(&logs::names(&args.source), &found.runs, &fitted, &plan);
+            journal.artifact("report.html", page.as_bytes());
             Ok((found, fitted, plan))
         })?;
     let text = in_words(&found, &fitted, &plan);
