@@ -2,12 +2,14 @@
 //! zero, a count is above zero, and every row that was left out is listed with its place.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use record::Journal;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
+use crate::model::mccandlish::NormPair;
 use crate::units::{Flop, Nats, ParameterCount, Steps, Tokens};
 
 mod consistency;
@@ -71,14 +73,25 @@ pub struct Limits {
     /// Points kept of one metric along one run; beyond it every second one is dropped, again
     /// and again, the last one never.
     pub n_points: usize,
+    /// Points kept of all metrics of all runs; beyond it `n_points` is halved.
+    pub n_points_total: usize,
     /// Rejected rows that are listed; all are counted.
     pub n_rejected_kept: usize,
+    /// Bytes in one row; a longer one is refused.
+    pub n_row_bytes: usize,
 }
 
 impl Default for Limits {
-    /// 100,000 runs, 2,000 points, 1,000 rejected rows.
+    /// 100,000 runs, 2,000 points a metric and 8 million in all (128 MB), 1,000 rejected rows,
+    /// 16 MiB a row.
     fn default() -> Self {
-        Self { n_runs: 100_000, n_points: 2_000, n_rejected_kept: 1_000 }
+        Self {
+            n_runs: 100_000,
+            n_points: 2_000,
+            n_points_total: 8_000_000,
+            n_rejected_kept: 1_000,
+            n_row_bytes: 16 << 20,
+        }
     }
 }
 
@@ -157,7 +170,7 @@ pub enum Schedule {
 }
 
 /// One logged moment of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Checkpoint {
     /// Parameter updates so far.
     pub step: f64,
@@ -167,6 +180,10 @@ pub struct Checkpoint {
     pub val_loss: Option<f64>,
     /// Learning rate, where logged at this step.
     pub learning_rate: Option<f64>,
+    /// Squared gradient norms over a small and a large batch (in sequences), where logged at
+    /// this step: what McCandlish's noise scale is computed from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gradient_norms: Option<NormPair>,
 }
 
 /// Where something was read.
@@ -191,8 +208,8 @@ pub enum Flag {
     Unfinished {
         /// Steps done.
         done: f64,
-        /// Steps planned.
-        planned: f64,
+        /// Steps planned, where the log tells.
+        planned: Option<f64>,
     },
     /// Its loss is far from runs beside it.
     Outlier {
@@ -209,6 +226,23 @@ pub enum Flag {
         /// What shows it.
         why: String,
     },
+}
+
+impl fmt::Display for Flag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed { why } => write!(f, "failed: {why}"),
+            Self::Unfinished { done, planned: Some(planned) } => {
+                write!(f, "unfinished: {done} of {planned} steps done")
+            }
+            Self::Unfinished { done, planned: None } => {
+                write!(f, "unfinished: its log ends at step {done}")
+            }
+            Self::Outlier { why } => write!(f, "outlier: {why}"),
+            Self::Duplicate { of } => write!(f, "duplicate of `{of}`"),
+            Self::MidSchedule { why } => write!(f, "mid-schedule: {why}"),
+        }
+    }
 }
 
 /// How many updates a model took to a loss at one batch size: a point of the trade-off between
