@@ -13,14 +13,35 @@ use crate::model::mccandlish::NormPair;
 use crate::units::{Flop, Nats, ParameterCount, Steps, Tokens};
 
 mod consistency;
+mod curves;
 mod draft;
+mod facts;
+mod flags;
+mod folder;
 mod gather;
+mod lines;
+mod long_history;
+mod mlflow;
+mod names;
 mod number;
+mod outlier;
+mod protobuf;
+mod python;
 mod role;
+mod rows;
+mod schedule;
+mod settle;
 mod source;
+mod step_table;
 mod table;
+mod tensorboard;
+mod tfrecord;
+mod wandb;
 
 pub use role::Role;
+
+use gather::Gather;
+use source::Source;
 
 /// The column that `--map` names to leave a quantity out.
 pub const NO_COLUMN: &str = "-";
@@ -35,25 +56,48 @@ pub fn import(
     options: &Options,
     journal: &mut dyn Journal,
 ) -> Result<Import, Error> {
-    let mut gather = gather::Gather::new(options);
+    let mut gather = Gather::new(options, journal);
     for (n_done, path) in paths.iter().enumerate() {
-        journal.progress("files", n_done as u64, paths.len() as u64);
-        read_file(path, &mut gather)?;
+        gather.progress_files(n_done, paths.len());
+        if path.is_dir() {
+            folder::read(path, &mut gather)?;
+        } else {
+            let (source, kind) = open(path, options)?;
+            read(source, kind, &mut gather)?;
+        }
     }
-    journal.progress("files", paths.len() as u64, paths.len() as u64);
-    let import = gather.finish();
-    for note in &import.notes {
-        journal.note(note);
-    }
-    Ok(import)
+    gather.progress_files(paths.len(), paths.len());
+    gather.finish()
 }
 
-fn read_file(path: &Path, gather: &mut gather::Gather) -> Result<(), Error> {
-    let mut source = source::Source::open(path)?;
-    if let Some(note) = source.note.take() {
-        gather.note(note);
+/// What a file is, by its first bytes.
+enum Kind {
+    Table(table::Table),
+    /// Weights & Biases runs, one a line.
+    Runs,
+    /// TensorBoard events.
+    Events,
+}
+
+/// Opens a file and tells what it is; an error where it is nothing that is read.
+fn open(path: &Path, options: &Options) -> Result<(Source, Kind), Error> {
+    let mut source = Source::open(path)?;
+    let kind = if tensorboard::is_event_file(&source) {
+        Kind::Events
+    } else if wandb::is_list_of_runs(&source) {
+        Kind::Runs
+    } else {
+        Kind::Table(table::Table::sniff(&mut source, &options.map, options.limits.n_row_bytes)?)
+    };
+    Ok((source, kind))
+}
+
+fn read(source: Source, kind: Kind, gather: &mut Gather<'_>) -> Result<(), Error> {
+    match kind {
+        Kind::Table(table) => table::read(source, table, gather),
+        Kind::Runs => wandb::read_runs(source, gather),
+        Kind::Events => tensorboard::read_file(source, gather),
     }
-    table::read(source, gather)
 }
 
 /// What the user says about an import.
