@@ -15,6 +15,7 @@ pub mod judge;
 mod least_squares;
 pub mod model;
 pub mod predict;
+pub mod report;
 pub mod units;
 
 pub use error::Error;
