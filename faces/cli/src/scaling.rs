@@ -5,6 +5,7 @@ mod fit;
 mod laws;
 mod logs;
 mod plan;
+mod sweep;
 mod words;
 
 use std::io::Write as _;
@@ -29,6 +30,8 @@ pub(crate) enum Command {
     Laws(laws::Laws),
     /// From a budget to a training run: size, tokens, batch, steps, learning rate, loss and cost.
     Plan(Box<plan::PlanArgs>),
+    /// Train small language models on a text and log what a fit reads.
+    Sweep(sweep::Sweep),
 }
 
 pub(crate) fn run(command: Command) -> Result<()> {
@@ -36,6 +39,7 @@ pub(crate) fn run(command: Command) -> Result<()> {
         Command::Fit(args) => fit::run(&args),
         Command::Laws(args) => laws::run(&args),
         Command::Plan(args) => plan::run(&args),
+        Command::Sweep(args) => sweep::run(&args),
     }
 }
 
