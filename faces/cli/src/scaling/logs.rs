@@ -33,7 +33,9 @@ fn say_rejected(found: &Import, journal: &mut dyn Journal) {
     let n_more = found.n_rejected.saturating_sub(N_REJECTED_SAID as u64);
     if n_more > 0 {
         let n_rows = found.n_rows;
-        journal.note(&format!("{n_more} more of {n_rows} rows were left out; `scaling fit --json` lists them"));
+        journal.note(&format!(
+            "{n_more} more of {n_rows} rows were left out; `scaling fit --json` lists them"
+        ));
     }
 }
 
