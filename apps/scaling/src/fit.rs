@@ -1,12 +1,29 @@
 //! From runs to a law with its uncertainty.
+//!
+//! [`observe`] turns runs into rows of a law's inputs, [`fit`] searches from many starts
+//! (`descend`) and again for every bootstrap draw, [`profile_interval`] is a second opinion on one
+//! parameter that draws nothing.
 
+use std::collections::BTreeMap;
+
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+use rayon::prelude::*;
 use record::{Interval, Journal};
 use serde::Serialize;
 
 use crate::Error;
-use crate::data::TrainingRun;
 use crate::model::{Law, Quantity};
-use crate::units::Flop;
+use crate::units::{CountKind, Flop};
+
+mod descend;
+mod observe;
+mod profile;
+
+use descend::{Descent, Problem, descend, descend_by_squares, descend_from};
+pub use observe::observe;
+pub use profile::profile_interval;
 
 /// What a law is fitted to: rows of inputs in the law's order, and the loss seen there.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,31 +40,35 @@ pub struct Observations {
     pub id: Vec<String>,
     /// C of each row: as logged, else 6ND; none where neither is known.
     pub compute: Vec<Option<Flop>>,
+    /// Which parameters N counts; none where the law takes no N.
+    pub count: Option<CountKind>,
+    /// Which runs were left out, and why, in words.
+    pub notes: Vec<String>,
 }
 
-/// The rows of `law`'s inputs that `runs` hold. Flagged runs and runs without one of the inputs
-/// are left out.
-///
-/// # Errors
-/// Refused where no run has them all.
-pub fn observe(law: &'static Law, runs: &[TrainingRun]) -> Result<Observations, Error> {
-    let _ = (law, runs);
-    unimplemented!()
-}
+impl Observations {
+    /// The rows at `keep`, in that order.
+    pub fn rows(&self, keep: &[usize]) -> Self {
+        Self {
+            inputs: self.inputs,
+            x: keep.iter().map(|i| self.x[*i].clone()).collect(),
+            loss: keep.iter().map(|i| self.loss[*i]).collect(),
+            run: keep.iter().map(|i| self.run[*i]).collect(),
+            id: keep.iter().map(|i| self.id[*i].clone()).collect(),
+            compute: keep.iter().map(|i| self.compute[*i]).collect(),
+            count: self.count,
+            notes: self.notes.clone(),
+        }
+    }
 
-/// Fits `law`: from many starts to the optimum, then again for every bootstrap draw. The same
-/// observations and recipe give the same fit, whatever the number of threads.
-///
-/// # Errors
-/// Refused where there are fewer rows than parameters and one.
-pub fn fit(
-    law: &'static Law,
-    observations: Observations,
-    recipe: &Recipe,
-    journal: &mut dyn Journal,
-) -> Result<Fit, Error> {
-    let _ = (law, observations, recipe, journal);
-    unimplemented!()
+    /// Without the `n` rows of highest loss.
+    pub fn without_highest(&self, n: usize) -> Self {
+        let mut order: Vec<usize> = (0..self.loss.len()).collect();
+        order.sort_by(|i, j| self.loss[*i].total_cmp(&self.loss[*j]));
+        order.truncate(order.len().saturating_sub(n));
+        order.sort_unstable();
+        self.rows(&order)
+    }
 }
 
 /// What is minimised, over r = ln L̂ − ln L.
@@ -68,16 +89,19 @@ pub enum Objective {
 pub struct Recipe {
     /// What is minimised.
     pub objective: Objective,
+    /// Starts spread over the law's plausible range, beside the published constants.
+    pub n_starts: usize,
     /// Bootstrap draws, by run; 0 for none.
     pub n_bootstrap: usize,
-    /// The seed of the bootstrap and of random starts.
+    /// The seed of the bootstrap.
     pub seed: u64,
 }
 
 impl Default for Recipe {
-    /// Hoffmann's objective with δ = 1e-3, 4,000 draws, seed 0.
+    /// Hoffmann's objective with δ = 1e-3, 100 starts, 4,000 draws, seed 0.
     fn default() -> Self {
-        Self { objective: Objective::Huber { delta: 1e-3 }, n_bootstrap: 4000, seed: 0 }
+        let objective = Objective::Huber { delta: 1e-3 };
+        Self { objective, n_starts: 100, n_bootstrap: 4000, seed: 0 }
     }
 }
 
@@ -102,16 +126,202 @@ pub struct Fit {
     pub draws: Vec<Vec<f64>>,
 }
 
+/// Fits `law`: from many starts to the optimum, then again for every bootstrap draw. The same
+/// observations and recipe give the same fit, whatever the number of threads.
+///
+/// # Errors
+/// Refused where there are not more rows than parameters.
+pub fn fit(
+    law: &'static Law,
+    observations: Observations,
+    recipe: &Recipe,
+    journal: &mut dyn Journal,
+) -> Result<Fit, Error> {
+    let starts = starts(law, &observations, recipe.n_starts);
+    fit_from(law, observations, &starts, recipe, journal)
+}
+
+/// The same from the starts given; `recipe.n_starts` is not looked at.
+///
+/// # Errors
+/// As for [`fit`].
+pub fn fit_from(
+    law: &'static Law,
+    observations: Observations,
+    starts: &[Vec<f64>],
+    recipe: &Recipe,
+    journal: &mut dyn Journal,
+) -> Result<Fit, Error> {
+    check_enough(law, &observations)?;
+    let problem = Problem::new(law, &observations, recipe.objective);
+    let ends = descend_all(&problem, starts, journal);
+    let value = |end: &Option<Descent>| end.as_ref().map_or(f64::INFINITY, |e| e.value);
+    let best = ends.iter().min_by(|a, b| value(a).total_cmp(&value(b))).cloned().flatten();
+    let Some(best) = best.filter(|b| b.value.is_finite()) else {
+        return Err(Error::refused(
+            format!("{} gives no loss above zero at any start", law.name),
+            "check that losses, sizes and tokens are in plain units",
+        ));
+    };
+    let n_reached = ends.iter().filter(|e| value(e) <= best.value * (1.0 + 1e-6) + 1e-15).count();
+    let draws = bootstrap(law, &observations, &best, recipe, journal);
+    Ok(Fit {
+        law,
+        theta: problem.theta(&best.z),
+        objective: best.value,
+        recipe: *recipe,
+        n_starts: ends.len(),
+        n_reached,
+        draws,
+        observations,
+    })
+}
+
+/// The end of each start. The first starts go down the objective itself; the rest go down the
+/// least squares, which is smooth and quick, and from each different end of that down the
+/// objective, once.
+fn descend_all(
+    problem: &Problem,
+    starts: &[Vec<f64>],
+    journal: &mut dyn Journal,
+) -> Vec<Option<Descent>> {
+    let what = format!("{}: starts", problem.law.id);
+    let (direct, spread) = starts.split_at(starts.len().min(N_DIRECT));
+    let down = |z: Vec<f64>| Some(descend(problem, z, None));
+    let mut ends: Vec<Option<Descent>> =
+        direct.par_iter().map(|theta| down(problem.z(theta))).collect();
+    let mut by_squares: Vec<(f64, Vec<f64>)> = Vec::with_capacity(spread.len());
+    for chunk in spread.chunks(CHUNK) {
+        let squares = |theta: &Vec<f64>| {
+            let mut z = problem.z(theta);
+            (descend_by_squares(problem, &mut z), z)
+        };
+        by_squares.par_extend(chunk.par_iter().map(squares));
+        journal.progress(&what, (direct.len() + by_squares.len()) as u64, starts.len() as u64);
+    }
+    let (places, place_of) = distinct(&by_squares);
+    let place_ends: Vec<_> = places.into_par_iter().map(down).collect();
+    ends.extend(place_of.into_iter().map(|place| place_ends.get(place?).cloned().flatten()));
+    journal.progress(&what, starts.len() as u64, starts.len() as u64);
+    ends
+}
+
+/// How many starts go down the objective itself.
+const N_DIRECT: usize = 32;
+
+/// How many different ends of the least squares, the lowest, are followed further.
+const MOST_PLACES: usize = 100;
+
+/// The different places among `ends`, lowest first, and which of them each end is; none for ends
+/// beyond [`MOST_PLACES`].
+fn distinct(ends: &[(f64, Vec<f64>)]) -> (Vec<Vec<f64>>, Vec<Option<usize>>) {
+    let mut order: Vec<usize> = (0..ends.len()).filter(|i| ends[*i].0.is_finite()).collect();
+    order.sort_by(|i, j| ends[*i].0.total_cmp(&ends[*j].0));
+    let is_same =
+        |a: &[f64], b: &[f64]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-3 * (1.0 + a.abs()));
+    let mut places: Vec<Vec<f64>> = vec![];
+    let mut place_of = vec![None; ends.len()];
+    for i in order {
+        let z = &ends[i].1;
+        place_of[i] = places.iter().position(|place| is_same(place, z));
+        if place_of[i].is_none() && places.len() < MOST_PLACES {
+            place_of[i] = Some(places.len());
+            places.push(z.clone());
+        }
+    }
+    (places, place_of)
+}
+
+/// Work between two reports of progress.
+const CHUNK: usize = 256;
+
+fn check_enough(law: &Law, o: &Observations) -> Result<(), Error> {
+    let mut distinct: Vec<&Vec<f64>> = o.x.iter().collect();
+    distinct.sort_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
+    distinct.dedup();
+    if distinct.len() > law.parameters.len() {
+        return Ok(());
+    }
+    Err(Error::refused(
+        format!(
+            "{} has {} parameters and there are {} runs at different points: nothing would be \
+             left to check it with",
+            law.name,
+            law.parameters.len(),
+            distinct.len(),
+        ),
+        "add runs of other sizes and lengths, or fit a smaller law (`fieldkit scaling laws`)",
+    ))
+}
+
+/// The published constants, then `n` points spread over the law's plausible range.
+fn starts(law: &Law, o: &Observations, n: usize) -> Vec<Vec<f64>> {
+    let published = law.published.iter().map(|c| c.theta.to_vec());
+    let spread = (0..n).map(|k| (law.start)(&o.x, &o.loss, &spread_point(k, law.parameters.len())));
+    published.chain(spread).collect()
+}
+
+/// The k-th of points that fill the unit cube evenly: `u_j = ½ + (k + 1)·φ^−(j+1) mod 1`, with
+/// φ^(d+1) = φ + 1 (Roberts 2018, the R_d sequence).
+fn spread_point(k: usize, d: usize) -> Vec<f64> {
+    let mut phi = 2.0f64;
+    for _ in 0..60 {
+        phi = (1.0 + phi).powf(1.0 / (d as f64 + 1.0));
+    }
+    (0..d).map(|j| (0.5 + (k as f64 + 1.0) * phi.powi(-(j as i32 + 1))).fract()).collect()
+}
+
+/// The parameters refitted to draws of whole runs with replacement (Efron 1979).
+fn bootstrap(
+    law: &'static Law,
+    o: &Observations,
+    best: &Descent,
+    recipe: &Recipe,
+    journal: &mut dyn Journal,
+) -> Vec<Vec<f64>> {
+    let mut rows_of: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (row, run) in o.run.iter().enumerate() {
+        rows_of.entry(*run).or_default().push(row);
+    }
+    let runs: Vec<Vec<usize>> = rows_of.into_values().collect();
+    let draw = |k: usize| {
+        let mut random = ChaCha8Rng::seed_from_u64(recipe.seed);
+        random.set_stream(k as u64);
+        let mut weight = vec![0.0; o.loss.len()];
+        for _ in 0..runs.len() {
+            for row in &runs[random.random_range(0..runs.len())] {
+                weight[*row] += 1.0;
+            }
+        }
+        let problem = Problem::weighted(law, o, recipe.objective, &weight);
+        problem.theta(&descend_from(&problem, best).z)
+    };
+    let mut draws = Vec::with_capacity(recipe.n_bootstrap);
+    while draws.len() < recipe.n_bootstrap {
+        let chunk = draws.len()..recipe.n_bootstrap.min(draws.len() + CHUNK);
+        draws.extend(chunk.into_par_iter().map(draw).collect::<Vec<_>>());
+        let total = recipe.n_bootstrap as u64;
+        journal.progress(&format!("{}: bootstrap", law.id), draws.len() as u64, total);
+    }
+    draws
+}
+
 impl Fit {
     /// The fitted loss at `x`, in nats.
     pub fn loss(&self, x: &[f64]) -> f64 {
-        loss_at(self.law, x, &self.theta)
+        self.law.at(x, &self.theta)
     }
 
     /// r = ln L̂ − ln L of every observation.
     pub fn residuals(&self) -> Vec<f64> {
         let rows = self.observations.x.iter().zip(&self.observations.loss);
         rows.map(|(x, l)| self.loss(x).ln() - l.ln()).collect()
+    }
+
+    /// The mean of |L̂ − L|/L over the observations.
+    pub fn mape(&self) -> f64 {
+        let relative = self.residuals().into_iter().map(|r| r.exp_m1().abs());
+        relative.sum::<f64>() / self.observations.loss.len() as f64
     }
 
     /// The percentile interval of `quantity(θ)` over the bootstrap draws; none where there are
@@ -127,12 +337,6 @@ impl Fit {
         let method = format!("bootstrap by run, {} draws", values.len());
         Some(Interval::new(quantile(&values, tail), quantile(&values, 1.0 - tail), level, method))
     }
-}
-
-/// The loss of `law` at `x` with parameters `theta`, in nats.
-pub fn loss_at(law: &Law, x: &[f64], theta: &[f64]) -> f64 {
-    let mut gradient = vec![0.0; theta.len()];
-    (law.loss)(x, theta, &mut gradient)
 }
 
 /// The `p`-quantile of sorted values, linear between neighbours (Hyndman and Fan 1996, type 7).

@@ -3,12 +3,19 @@
 //!
 //! Read in this order: [`units`] (what the numbers are), [`data`] (raw files to typed runs,
 //! once), [`model`] (the laws), [`fit`] (from runs to a law with its uncertainty), [`evaluate`]
-//! (how well a law predicts compute it has not seen), [`predict`] (from a law to a plan).
+//! (how well a law predicts compute it has not seen), [`judge`] (what the runs do not allow to
+//! say), [`predict`] (from a law to a plan). [`isoflop`] is the older way, without a law;
+//! [`sweep`] makes runs of our own.
 
 pub mod data;
 pub mod error;
+pub mod evaluate;
 pub mod fit;
+pub mod isoflop;
+pub mod judge;
+mod least_squares;
 pub mod model;
+pub mod predict;
 pub mod sweep;
 pub mod units;
 

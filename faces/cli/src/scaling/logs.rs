@@ -1,0 +1,38 @@
+//! From the command line's words to runs.
+
+use anyhow::Result;
+use record::Journal;
+use scaling::Error;
+use scaling::data::{Import, Options, import, parse_map};
+
+use super::args::Source;
+
+/// Reads the logs that `source` names and keeps the runs of its group.
+pub(super) fn read(source: &Source, journal: &mut dyn Journal) -> Result<Import> {
+    let map: Vec<String> =
+        source.map.iter().map(|m| format!("{}={}", m.quantity, m.column)).collect();
+    let options = Options { map: parse_map(&map.join(","))?, ..Options::default() };
+    let mut found = import(&source.files, &options, journal)?;
+    if let Some(group) = &source.group {
+        keep_group(&mut found, group)?;
+    }
+    Ok(found)
+}
+
+fn keep_group(found: &mut Import, group: &str) -> Result<()> {
+    let mut groups: Vec<String> = found.runs.iter().filter_map(|r| r.group.clone()).collect();
+    groups.extend(found.steps_to_loss.iter().filter_map(|r| r.group.clone()));
+    groups.sort();
+    groups.dedup();
+    if !groups.iter().any(|g| g == group) {
+        let known = if groups.is_empty() {
+            "the runs have no groups".to_owned()
+        } else {
+            format!("the groups are {}", groups.join(", "))
+        };
+        return Err(Error::refused(format!("there is no group `{group}`"), known).into());
+    }
+    found.runs.retain(|r| r.group.as_deref() == Some(group));
+    found.steps_to_loss.retain(|r| r.group.as_deref() == Some(group));
+    Ok(())
+}
