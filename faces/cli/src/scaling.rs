@@ -31,7 +31,7 @@ pub(crate) enum Command {
     /// From a budget to a training run: size, tokens, batch, steps, learning rate, loss and cost.
     Plan(Box<plan::PlanArgs>),
     /// Train small language models on a text and log what a fit reads.
-    Sweep(sweep::Sweep),
+    Sweep(sweep::SweepArgs),
 }
 
 pub(crate) fn run(command: Command) -> Result<()> {
