@@ -21,7 +21,7 @@ mod descend;
 mod observe;
 mod profile;
 
-use descend::{Descent, Problem, descend, descend_from};
+use descend::{Descent, Problem, descend, descend_by_squares, descend_from};
 pub use observe::observe;
 pub use profile::profile_interval;
 
@@ -154,21 +154,16 @@ pub fn fit_from(
 ) -> Result<Fit, Error> {
     check_enough(law, &observations)?;
     let problem = Problem::new(law, &observations, recipe.objective);
-    let mut ends: Vec<Descent> = Vec::with_capacity(starts.len());
-    for chunk in starts.chunks(CHUNK) {
-        let down = chunk.par_iter().map(|theta| descend(&problem, problem.z(theta), None));
-        ends.extend(down.collect::<Vec<_>>());
-        journal.progress(&format!("{}: starts", law.id), ends.len() as u64, starts.len() as u64);
-    }
-    let best =
-        ends.iter().filter(|e| e.value.is_finite()).min_by(|a, b| a.value.total_cmp(&b.value));
-    let Some(best) = best.cloned() else {
+    let ends = descend_all(&problem, starts, journal);
+    let value = |end: &Option<Descent>| end.as_ref().map_or(f64::INFINITY, |e| e.value);
+    let best = ends.iter().min_by(|a, b| value(a).total_cmp(&value(b))).cloned().flatten();
+    let Some(best) = best.filter(|b| b.value.is_finite()) else {
         return Err(Error::refused(
             format!("{} gives no loss above zero at any start", law.name),
             "check that losses, sizes and tokens are in plain units",
         ));
     };
-    let is_reached = |e: &&Descent| e.value <= best.value * (1.0 + 1e-6) + 1e-15;
+    let n_reached = ends.iter().filter(|e| value(e) <= best.value * (1.0 + 1e-6) + 1e-15).count();
     let draws = bootstrap(law, &observations, &best, recipe, journal);
     Ok(Fit {
         law,
@@ -176,10 +171,65 @@ pub fn fit_from(
         objective: best.value,
         recipe: *recipe,
         n_starts: ends.len(),
-        n_reached: ends.iter().filter(is_reached).count(),
+        n_reached,
         draws,
         observations,
     })
+}
+
+/// The end of each start. The first starts go down the objective itself; the rest go down the
+/// least squares, which is smooth and quick, and from each different end of that down the
+/// objective, once.
+fn descend_all(
+    problem: &Problem,
+    starts: &[Vec<f64>],
+    journal: &mut dyn Journal,
+) -> Vec<Option<Descent>> {
+    let what = format!("{}: starts", problem.law.id);
+    let (direct, spread) = starts.split_at(starts.len().min(N_DIRECT));
+    let down = |z: Vec<f64>| Some(descend(problem, z, None));
+    let mut ends: Vec<Option<Descent>> =
+        direct.par_iter().map(|theta| down(problem.z(theta))).collect();
+    let mut by_squares: Vec<(f64, Vec<f64>)> = Vec::with_capacity(spread.len());
+    for chunk in spread.chunks(CHUNK) {
+        let squares = |theta: &Vec<f64>| {
+            let mut z = problem.z(theta);
+            (descend_by_squares(problem, &mut z), z)
+        };
+        by_squares.par_extend(chunk.par_iter().map(squares));
+        journal.progress(&what, (direct.len() + by_squares.len()) as u64, starts.len() as u64);
+    }
+    let (places, place_of) = distinct(&by_squares);
+    let place_ends: Vec<_> = places.into_par_iter().map(down).collect();
+    ends.extend(place_of.into_iter().map(|place| place_ends.get(place?).cloned().flatten()));
+    journal.progress(&what, starts.len() as u64, starts.len() as u64);
+    ends
+}
+
+/// How many starts go down the objective itself.
+const N_DIRECT: usize = 32;
+
+/// How many different ends of the least squares, the lowest, are followed further.
+const MOST_PLACES: usize = 100;
+
+/// The different places among `ends`, lowest first, and which of them each end is; none for ends
+/// beyond [`MOST_PLACES`].
+fn distinct(ends: &[(f64, Vec<f64>)]) -> (Vec<Vec<f64>>, Vec<Option<usize>>) {
+    let mut order: Vec<usize> = (0..ends.len()).filter(|i| ends[*i].0.is_finite()).collect();
+    order.sort_by(|i, j| ends[*i].0.total_cmp(&ends[*j].0));
+    let is_same =
+        |a: &[f64], b: &[f64]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-3 * (1.0 + a.abs()));
+    let mut places: Vec<Vec<f64>> = vec![];
+    let mut place_of = vec![None; ends.len()];
+    for i in order {
+        let z = &ends[i].1;
+        place_of[i] = places.iter().position(|place| is_same(place, z));
+        if place_of[i].is_none() && places.len() < MOST_PLACES {
+            place_of[i] = Some(places.len());
+            places.push(z.clone());
+        }
+    }
+    (places, place_of)
 }
 
 /// Work between two reports of progress.

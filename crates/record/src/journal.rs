@@ -67,3 +67,52 @@ impl Journal for Memory {
         self.notes.push(text.to_owned());
     }
 }
+
+/// A journal that tells two others everything.
+pub struct Tee<'a>(pub &'a mut dyn Journal, pub &'a mut dyn Journal);
+
+impl Journal for Tee<'_> {
+    fn param(&mut self, key: &str, value: &str) {
+        self.0.param(key, value);
+        self.1.param(key, value);
+    }
+
+    fn metric(&mut self, key: &str, step: u64, value: f64) {
+        self.0.metric(key, step, value);
+        self.1.metric(key, step, value);
+    }
+
+    fn artifact(&mut self, name: &str, bytes: &[u8]) {
+        self.0.artifact(name, bytes);
+        self.1.artifact(name, bytes);
+    }
+
+    fn progress(&mut self, what: &str, done: u64, total: u64) {
+        self.0.progress(what, done, total);
+        self.1.progress(what, done, total);
+    }
+
+    fn note(&mut self, text: &str) {
+        self.0.note(text);
+        self.1.note(text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tee_tells_both_the_same() {
+        let (mut left, mut right) = (Memory::default(), Memory::default());
+        let mut tee = Tee(&mut left, &mut right);
+        tee.param("law", "chinchilla");
+        tee.metric("loss", 7, 2.5);
+        tee.artifact("report.html", b"<p>");
+        tee.progress("starts", 1, 2);
+        tee.note("few runs");
+        assert_eq!(left.metrics["loss"], [(7, 2.5)]);
+        assert_eq!(left.notes, ["few runs"]);
+        assert_eq!(left, right);
+    }
+}

@@ -20,10 +20,11 @@
 
 pub mod digest;
 pub mod journal;
+mod real;
 pub mod report;
 pub mod run;
 
-pub use digest::Digest;
-pub use journal::{Journal, Memory, Silent};
+pub use digest::{Digest, Hasher};
+pub use journal::{Journal, Memory, Silent, Tee};
 pub use report::{Baseline, EvalReport, Interval, Score};
 pub use run::{Artifact, Dataset, Model, Run, Status};

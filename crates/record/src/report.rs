@@ -8,8 +8,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Interval {
     /// Lower end.
+    #[serde(with = "crate::real")]
     pub low: f64,
     /// Upper end.
+    #[serde(with = "crate::real")]
     pub high: f64,
     /// Probability, such as 0.95.
     pub level: f64,
@@ -35,6 +37,7 @@ pub struct Baseline {
     /// What was measured, such as "Chinchilla" or "always the mean".
     pub name: String,
     /// Its value of the same metric on the same split.
+    #[serde(with = "crate::real")]
     pub value: f64,
 }
 
@@ -44,6 +47,7 @@ pub struct Score {
     /// The metric's name, with its unit where it has one: "loss_nats".
     pub metric: String,
     /// The measured value.
+    #[serde(with = "crate::real")]
     pub value: f64,
     /// How sure it is; absent where the number is exact.
     pub interval: Option<Interval>,

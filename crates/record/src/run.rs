@@ -77,9 +77,12 @@ pub struct Run {
     /// Its settings.
     pub params: BTreeMap<String, String>,
     /// The last value of each metric; the histories lie beside it.
+    #[serde(with = "crate::real::values")]
     pub metrics: BTreeMap<String, f64>,
     /// What it made.
     pub artifacts: Vec<Artifact>,
+    /// What it told the person who waited.
+    pub notes: Vec<String>,
     /// Why it failed.
     pub error: Option<String>,
 }

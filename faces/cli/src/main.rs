@@ -3,12 +3,18 @@
 //! Results go to stdout, talk and progress to stderr. The exit code is 0 when the work was done,
 //! 2 when the input or the command line has to change, 1 when the fault is ours or the machine's.
 
+mod runs;
 mod scaling;
 mod terminal;
 
+use std::io::ErrorKind;
+use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 
+use anyhow::Result;
 use clap::{Parser, Subcommand};
+
+use crate::terminal::say;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -16,7 +22,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// Machine learning for teams in the field: from raw data to a decision, with the uncertainty
 /// shown.
 #[derive(Parser)]
-#[command(name = "fieldkit", version, max_term_width = 100)]
+#[command(name = "fieldkit", version = workbench::CODE_VERSION, max_term_width = 100)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -27,33 +33,76 @@ enum Command {
     /// Plan a training run from the runs you have.
     #[command(subcommand)]
     Scaling(scaling::Command),
+    /// List what was recorded, or show one run.
+    Runs(runs::Runs),
 }
 
 fn main() -> ExitCode {
-    let outcome = match Cli::parse().command {
-        Command::Scaling(command) => scaling::run(command),
+    panic::set_hook(Box::new(|panic| say(&our_bug(panic))));
+    let command = Cli::parse().command;
+    let Ok(outcome) = panic::catch_unwind(AssertUnwindSafe(|| run(command))) else {
+        return ExitCode::FAILURE;
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            say(&format!("error: {error:#}"));
             ExitCode::from(if is_users(&error) { 2 } else { 1 })
         }
     }
 }
 
-/// Whether the user can mend it: wrong input, or a request that the runs do not allow.
+fn run(command: Command) -> Result<()> {
+    match command {
+        Command::Scaling(command) => scaling::run(command),
+        Command::Runs(args) => runs::run(&args),
+    }
+}
+
+/// Whether the user can mend it: wrong input, a request that the runs do not allow, or a place
+/// that cannot be written to.
 fn is_users(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| {
-        matches!(cause.downcast_ref(), Some(e) if !matches!(e, ::scaling::Error::Write { .. }))
+    use workbench::Error as Record;
+    error.chain().any(|cause| match (cause.downcast_ref(), cause.downcast_ref()) {
+        (Some(::scaling::Error::Write { source, .. }), _) => is_about_the_path(source.kind()),
+        (Some(_), _) => true,
+        (_, Some(Record::Write { source, .. })) => is_about_the_path(source.kind()),
+        (_, Some(Record::Read { .. } | Record::Damaged { .. } | Record::Refused { .. })) => true,
+        (None, None) => false,
     })
+}
+
+/// Whether another path would have done.
+fn is_about_the_path(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::NotFound
+            | ErrorKind::PermissionDenied
+            | ErrorKind::AlreadyExists
+            | ErrorKind::IsADirectory
+            | ErrorKind::NotADirectory
+            | ErrorKind::ReadOnlyFilesystem
+            | ErrorKind::InvalidFilename
+            | ErrorKind::InvalidInput
+    )
 }
 
 /// Whether the reader of our output went away, as `head` does.
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         let kind = cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
-        kind == Some(std::io::ErrorKind::BrokenPipe)
+        kind == Some(ErrorKind::BrokenPipe)
     })
+}
+
+/// What a person sees where the program meets a mistake of its own.
+fn our_bug(panic: &panic::PanicHookInfo) -> String {
+    let what = panic.payload_as_str().unwrap_or("something that cannot be");
+    let place = panic.location().map(|at| format!(" at {at}")).unwrap_or_default();
+    format!(
+        "error: a mistake in fieldkit {}: {what}{place}\n  \
+         hint: report this line with the command that you gave; nothing half-written was left",
+        workbench::CODE_VERSION
+    )
 }

@@ -7,7 +7,7 @@ mod plan;
 mod words;
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -16,7 +16,7 @@ use scaling::Error;
 use scaling::model::{self, Law};
 use serde_json::Value;
 
-use crate::terminal::Terminal;
+use crate::terminal::{Live, say};
 use args::Output;
 
 /// What the planner can do.
@@ -44,8 +44,7 @@ fn law(id: &str) -> Result<&'static Law> {
 }
 
 /// Does `work` as a run: shown on the terminal and, unless `--no-record`, recorded with its
-/// inputs, settings and files.
-#[expect(unused_variables, reason = "the folder journal comes next")]
+/// inputs, settings and files. The artifact `report.html` is also written to where `--html` says.
 fn recorded<T>(
     output: &Output,
     command: &str,
@@ -53,7 +52,45 @@ fn recorded<T>(
     seed: Option<u64>,
     work: impl FnOnce(&mut dyn Journal) -> Result<T>,
 ) -> Result<T> {
-    work(&mut Terminal::new())
+    let mut live = Live::new(output.html.as_deref())?;
+    let outcome = if output.no_record {
+        work(&mut live)
+    } else {
+        let what = workbench::Work { application: "scaling", command, inputs, seed };
+        let recorded = workbench::record_run(&output.data, &what, &mut live, |journal| {
+            journal.param("command_line", &command_line());
+            work(journal)
+        });
+        tell(&output.data, &recorded);
+        recorded.outcome
+    };
+    let done = outcome?;
+    live.close(command)?;
+    Ok(done)
+}
+
+/// Says where the record is. Work that failed before it could be recorded has said enough.
+fn tell<T, E>(data: &Path, recorded: &workbench::Recorded<T, E>) {
+    match &recorded.run {
+        Ok(run) if recorded.outcome.is_ok() => say(&format!("recorded as run {}", run.id)),
+        Ok(run) => say(&format!("recorded as run {} (failed)", run.id)),
+        Err(error) if recorded.outcome.is_ok() => {
+            let place = data.display();
+            say(&format!("warning: the work is done but not recorded whole in {place}: {error}"));
+        }
+        Err(_) => {}
+    }
+}
+
+/// What was typed, to do it again.
+fn command_line() -> String {
+    let words = std::env::args_os().skip(1).map(|word| {
+        let word = word.to_string_lossy().into_owned();
+        let plain = |c: char| c.is_alphanumeric() || "-_=.,/:+@%".contains(c);
+        let is_plain = !word.is_empty() && word.chars().all(plain);
+        if is_plain { word } else { format!("'{}'", word.replace('\'', "'\\''")) }
+    });
+    std::iter::once("fieldkit".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
 }
 
 /// Prints the result: JSON where `--json` asks for it, else text.
@@ -61,7 +98,7 @@ fn show(output: &Output, text: &str, json: &Value) -> Result<()> {
     if output.json { print(&serde_json::to_string_pretty(json)?) } else { print(text) }
 }
 
-fn print(text: &str) -> Result<()> {
+pub(crate) fn print(text: &str) -> Result<()> {
     let mut out = std::io::stdout().lock();
     out.write_all(text.trim_end().as_bytes())?;
     Ok(out.write_all(b"\n")?)

@@ -1,16 +1,93 @@
-//! A journal for the person at the terminal: progress bars and sentences on stderr.
+//! Journals for the person at the terminal: progress bars and sentences on stderr, and the report
+//! that the person asked for.
+
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use anyhow::Result;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use record::Journal;
+use workbench::Error;
+
+/// The name under which work gives the report that `--html` writes.
+const REPORT: &str = "report.html";
+
+/// The terminal, and the file that `--html` names.
+pub(crate) struct Live<'a> {
+    terminal: Terminal,
+    html: Option<&'a Path>,
+    /// How the file was written, once it was.
+    written: Option<Result<(), Error>>,
+}
+
+impl<'a> Live<'a> {
+    /// Looks first whether the file can be there: nobody should learn that after an hour.
+    pub(crate) fn new(html: Option<&'a Path>) -> Result<Self, Error> {
+        if let Some(path) = html {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            let is_missing = folder.is_some_and(|folder| !folder.is_dir());
+            if is_missing || path.is_dir() {
+                let kind = if is_missing { "the folder is not there" } else { "it is a folder" };
+                return Err(Error::Refused {
+                    what: format!("cannot write {}: {kind}", path.display()),
+                    hint: "give --html the name of a file in a folder that exists".to_owned(),
+                });
+            }
+        }
+        Ok(Self { terminal: Terminal::new(), html, written: None })
+    }
+
+    /// Says where the report is.
+    pub(crate) fn close(self, command: &str) -> Result<(), Error> {
+        match (self.html, self.written) {
+            (None, _) => Ok(()),
+            (Some(path), Some(written)) => {
+                written?;
+                say(&format!("report written to {}", path.display()));
+                Ok(())
+            }
+            (Some(_), None) => Err(Error::Refused {
+                what: format!("`{command}` made no report with pictures"),
+                hint: "leave out --html, or use --json".to_owned(),
+            }),
+        }
+    }
+}
+
+impl Journal for Live<'_> {
+    fn param(&mut self, key: &str, value: &str) {
+        self.terminal.param(key, value);
+    }
+
+    fn metric(&mut self, key: &str, step: u64, value: f64) {
+        self.terminal.metric(key, step, value);
+    }
+
+    fn artifact(&mut self, name: &str, bytes: &[u8]) {
+        if let Some(path) = self.html.filter(|_| name == REPORT) {
+            self.written = Some(workbench::write_whole(path, bytes));
+        }
+    }
+
+    fn progress(&mut self, what: &str, done: u64, total: u64) {
+        self.terminal.progress(what, done, total);
+    }
+
+    fn note(&mut self, text: &str) {
+        self.terminal.note(text);
+    }
+}
 
 /// Draws on stderr; parameters, metrics and artifacts are for the record, not for the eye.
-pub(crate) struct Terminal {
+/// Where stderr is no terminal there are no bars, only the sentences.
+struct Terminal {
     bar: ProgressBar,
     what: String,
 }
 
 impl Terminal {
-    pub(crate) fn new() -> Self {
+    fn new() -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
         let style = "{msg:<28} {wide_bar} {pos}/{len} {eta}";
         bar.set_style(ProgressStyle::with_template(style).expect("a constant template"));
@@ -37,6 +114,18 @@ impl Journal for Terminal {
     }
 
     fn note(&mut self, text: &str) {
-        self.bar.suspend(|| eprintln!("note: {text}"));
+        self.bar.suspend(|| say(&format!("note: {text}")));
     }
+}
+
+impl Drop for Terminal {
+    /// No half-drawn bar stays above an error.
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// A line on stderr. That nobody reads it is no reason to stop.
+pub(crate) fn say(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
 }

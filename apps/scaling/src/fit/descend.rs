@@ -41,7 +41,7 @@ struct Point {
     gradient: Vec<f64>,
 }
 
-const MOST_DAMPED_STEPS: usize = 40;
+const MOST_DAMPED_STEPS: usize = 60;
 const MOST_BFGS_STEPS: usize = 400;
 /// A damped step that gains less than this share hands over to BFGS.
 const SMALL_GAIN: f64 = 1e-3;
@@ -98,13 +98,14 @@ impl Problem {
     }
 
     /// The objective over all rows; infinite where the law gives no loss above zero.
-    pub(super) fn value(&self, z: &[f64]) -> f64 {
-        self.sum(z, |_, _, _| {})
+    fn value(&self, objective: Objective, z: &[f64]) -> f64 {
+        self.sum(objective, z, |_, _, _| {})
     }
 
     /// The objective, its gradient and the reweighted squares' curvature Jᵀ·W·J.
     fn value_gradient_curvature(
         &self,
+        objective: Objective,
         z: &[f64],
         gradient: &mut [f64],
         curvature: &mut [f64],
@@ -112,12 +113,12 @@ impl Problem {
         let p = z.len();
         gradient.fill(0.0);
         curvature.fill(0.0);
-        self.sum(z, |row, psi, share| {
-            for i in 0..p {
-                gradient[i] += psi * row[i];
-                let scaled = share * row[i];
-                for j in 0..=i {
-                    curvature[i * p + j] += scaled * row[j];
+        self.sum(objective, z, |row, psi, share| {
+            for (i, (slope, g)) in row.iter().zip(gradient.iter_mut()).enumerate() {
+                *g += psi * slope;
+                let scaled = share * slope;
+                for (c, other) in curvature[i * p..].iter_mut().zip(&row[..=i]) {
+                    *c += scaled * other;
                 }
             }
         })
@@ -125,7 +126,7 @@ impl Problem {
 
     fn at(&self, z: Vec<f64>) -> Point {
         let mut gradient = vec![0.0; z.len()];
-        let value = self.sum(&z, |row, psi, _| {
+        let value = self.sum(self.objective, &z, |row, psi, _| {
             for (g, r) in gradient.iter_mut().zip(row) {
                 *g += psi * r;
             }
@@ -134,7 +135,7 @@ impl Problem {
     }
 
     /// Σ w·ρ(r), giving each row's ∂r/∂z, w·ψ(r) and w·ψ(r)/r to `each`.
-    fn sum(&self, z: &[f64], mut each: impl FnMut(&[f64], f64, f64)) -> f64 {
+    fn sum(&self, objective: Objective, z: &[f64], mut each: impl FnMut(&[f64], f64, f64)) -> f64 {
         let p = z.len();
         let (mut theta, mut row) = ([0.0; MOST], [0.0; MOST]);
         let mut chain = [1.0; MOST];
@@ -154,10 +155,11 @@ impl Problem {
                 return f64::INFINITY;
             }
             let r = loss.ln() - ln_loss;
-            let (rho, psi, share) = self.objective.at(r);
+            let (rho, psi, share) = objective.at(r);
             total += weight * rho;
-            for i in 0..p {
-                row[i] *= chain[i] / loss;
+            let inverse = 1.0 / loss;
+            for (slope, chain) in row[..p].iter_mut().zip(&chain[..p]) {
+                *slope *= chain * inverse;
             }
             each(&row[..p], weight * psi, weight * share);
         }
@@ -186,8 +188,9 @@ impl Objective {
 }
 
 /// Down from `z`; the parameter `fixed` stays where it is.
-pub(super) fn descend(problem: &Problem, z: Vec<f64>, fixed: Option<usize>) -> Descent {
-    let (z, curvature) = damped_steps(problem, z, fixed);
+pub(super) fn descend(problem: &Problem, mut z: Vec<f64>, fixed: Option<usize>) -> Descent {
+    damped_steps(problem, problem.objective, &mut z, SMALL_GAIN, fixed);
+    let curvature = curvature_at(problem, &z);
     bfgs(problem, z, curvature, fixed)
 }
 
@@ -196,24 +199,36 @@ pub(super) fn descend_from(problem: &Problem, near: &Descent) -> Descent {
     bfgs(problem, near.z.clone(), near.curvature.clone(), None)
 }
 
-/// Levenberg-Marquardt on the reweighted squares until it gains little.
-fn damped_steps(problem: &Problem, mut z: Vec<f64>, fixed: Option<usize>) -> (Vec<f64>, Vec<f64>) {
+/// Down from `z` by least squares alone: smooth, hence quick, and many starts end at one point.
+/// Returns the objective of the least squares there.
+pub(super) fn descend_by_squares(problem: &Problem, z: &mut Vec<f64>) -> f64 {
+    damped_steps(problem, Objective::LeastSquares, z, 1e-9, None)
+}
+
+/// Levenberg-Marquardt on the reweighted squares until twice in a row it gains less than the share
+/// `small_gain`; returns the objective reached.
+fn damped_steps(
+    problem: &Problem,
+    objective: Objective,
+    z: &mut Vec<f64>,
+    small_gain: f64,
+    fixed: Option<usize>,
+) -> f64 {
     let p = z.len();
     let (mut gradient, mut curvature) = (vec![0.0; p], vec![0.0; p * p]);
-    let mut value = problem.value_gradient_curvature(&z, &mut gradient, &mut curvature);
-    let mut damping = 1e-2;
-    let mut n_small = 0;
+    let mut value = problem.value_gradient_curvature(objective, z, &mut gradient, &mut curvature);
+    let (mut damping, mut n_small) = (1e-4, 0);
     for _ in 0..MOST_DAMPED_STEPS {
-        let free = free(problem, &z, &gradient, fixed);
+        let free = free(problem, z, &gradient, fixed);
         let Some(step) = solve_damped(&curvature, &gradient, &free, damping) else { break };
         let mut trial: Vec<f64> = z.iter().zip(&step).map(|(a, b)| a + b).collect();
         problem.clamp(&mut trial);
-        let after = problem.value(&trial);
+        let after = problem.value(objective, &trial);
         if after < value {
-            n_small = if value - after < SMALL_GAIN * value { n_small + 1 } else { 0 };
-            z = trial;
-            value = problem.value_gradient_curvature(&z, &mut gradient, &mut curvature);
-            damping = (damping / 5.0).max(1e-9);
+            n_small = if value - after < small_gain * value { n_small + 1 } else { 0 };
+            *z = trial;
+            value = problem.value_gradient_curvature(objective, z, &mut gradient, &mut curvature);
+            damping = (damping / 10.0).max(1e-12);
         } else {
             damping *= 8.0;
         }
@@ -221,7 +236,7 @@ fn damped_steps(problem: &Problem, mut z: Vec<f64>, fixed: Option<usize>) -> (Ve
             break;
         }
     }
-    (z, curvature)
+    value
 }
 
 /// BFGS on the free parameters, from a curvature.
@@ -263,7 +278,7 @@ fn bfgs(problem: &Problem, z: Vec<f64>, curvature: Vec<f64>, fixed: Option<usize
 
 fn curvature_at(problem: &Problem, z: &[f64]) -> Vec<f64> {
     let (mut gradient, mut curvature) = (vec![0.0; z.len()], vec![0.0; z.len() * z.len()]);
-    problem.value_gradient_curvature(z, &mut gradient, &mut curvature);
+    problem.value_gradient_curvature(problem.objective, z, &mut gradient, &mut curvature);
     curvature
 }
 

@@ -168,7 +168,10 @@ fn beaten(law: &Law, runs: &[TrainingRun], count: Option<CountKind>, kept: &[usi
     }
     let mut beaten = vec![false; runs.len()];
     for cell in cells.values() {
-        let settings = |i: &usize| (runs[*i].learning_rate, runs[*i].batch.map(|b| b.0));
+        // To two digits: a batch that was derived from tokens and steps is not exact.
+        let digits = |v: f64| (v.ln() * 1e2).round() as i64;
+        let settings =
+            |i: &usize| (runs[*i].learning_rate.map(digits), runs[*i].batch.map(|b| digits(b.0)));
         let differ = cell.iter().any(|i| settings(i) != settings(&cell[0]));
         let loss = |i: &usize| runs[*i].loss.map_or(f64::INFINITY, |l| l.0);
         let Some(best) = cell.iter().min_by(|i, j| loss(i).total_cmp(&loss(j))) else { continue };

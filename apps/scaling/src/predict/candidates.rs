@@ -1,20 +1,14 @@
-//! Which law to believe: several are fitted, and the one that foretells held-out compute best is
+//! Which law to believe: several are fitted, and the one that has foretold more compute best is
 //! chosen and named with its runner-up. They are never averaged.
 
 use record::Journal;
 
 use crate::Error;
 use crate::data::TrainingRun;
-use crate::evaluate::{HeldOut, SHARE_HELD_OUT, held_out};
+use crate::evaluate::{self, CANDIDATES, Choice, HeldOut, SHARE_HELD_OUT, held_out};
 use crate::fit::{Fit, Observations, Recipe, fit, observe};
 use crate::judge::{Kind, Severity, Verdict};
-use crate::model::chinchilla::{CHINCHILLA, SKALING};
-use crate::model::gadre::GADRE;
-use crate::model::kaplan::KAPLAN_ND;
 use crate::model::Law;
-
-/// The laws of size and data that a plan is made from unless told otherwise.
-pub static LAWS_OF_A_PLAN: &[&Law] = &[&CHINCHILLA, &SKALING, &GADRE, &KAPLAN_ND];
 
 /// A law fitted to the runs.
 #[derive(Debug, Clone)]
@@ -30,12 +24,15 @@ pub struct Candidate {
 pub struct Candidates {
     /// At least one.
     pub ranked: Vec<Candidate>,
+    /// How they were ranked, where the laws to choose among were not named.
+    pub choice: Option<Choice>,
     /// Laws that could not be fitted, and why.
     pub left_out: Vec<String>,
 }
 
-/// Fits `laws` and ranks them by their held-out score. `prepare` has the last word on the rows,
-/// as [`Observations::without_highest`] does.
+/// Fits laws and ranks them: [`evaluate::choose`] among its candidates where `laws` is empty, else
+/// the laws given, by their held-out score. `prepare` has the last word on the rows, as
+/// [`Observations::without_highest`] does.
 ///
 /// # Errors
 /// Refused where no law can be fitted, with the reason of the first.
@@ -46,59 +43,55 @@ pub fn candidates(
     recipe: &Recipe,
     journal: &mut dyn Journal,
 ) -> Result<Candidates, Error> {
+    let mut choice = None;
+    let mut order = laws.to_vec();
+    if order.is_empty() {
+        journal.progress("laws tried on held-out compute", 0, 1);
+        let observations = prepare(observe(CANDIDATES[0], runs)?);
+        choice = evaluate::choose(&observations, recipe).ok();
+        order = in_order(choice.as_ref());
+        journal.progress("laws tried on held-out compute", 1, 1);
+    }
     let mut scored = vec![];
-    let mut left_out = vec![];
-    let mut first_refusal = None;
-    for (i, law) in laws.iter().enumerate() {
-        journal.progress("laws scored on held-out compute", i as u64, laws.len() as u64);
-        match score(law, runs, &prepare, recipe) {
-            Ok(found) => scored.push(found),
-            Err(error) => {
-                left_out.push(format!("{}: {}", law.name, first_line(&error)));
-                first_refusal.get_or_insert(error);
+    let mut refusals = vec![];
+    for law in order {
+        match observe(law, runs).map(&prepare) {
+            Ok(observations) => {
+                let score = held_out(law, &observations, recipe, SHARE_HELD_OUT).ok();
+                scored.push((law, observations, score));
             }
+            Err(error) => refusals.push((law, error)),
         }
     }
-    let all = laws.len() as u64;
-    journal.progress("laws scored on held-out compute", all, all);
-    if scored.is_empty() {
-        return Err(first_refusal.unwrap_or_else(|| {
+    if choice.is_none() {
+        // Unscored laws come last, in the order given.
+        let key = |h: &Option<HeldOut>| h.as_ref().map_or(f64::INFINITY, |h| h.mape);
+        scored.sort_by(|a, b| key(&a.2).total_cmp(&key(&b.2)));
+    }
+    let mut ranked = vec![];
+    for (law, observations, held_out) in scored {
+        let n_bootstrap = if ranked.len() < 2 { recipe.n_bootstrap } else { 0 };
+        match fit(law, observations, &Recipe { n_bootstrap, ..*recipe }, journal) {
+            Ok(fit) => ranked.push(Candidate { fit, held_out }),
+            Err(error) => refusals.push((law, error)),
+        }
+    }
+    if ranked.is_empty() {
+        let first = refusals.into_iter().next().map(|(_, error)| error);
+        return Err(first.unwrap_or_else(|| {
             Error::refused("no law was asked for", "name one with --law, or leave --law out")
         }));
     }
-    // Unscored laws come last, in the order given.
-    let score_of = |h: &Option<HeldOut>| h.as_ref().map_or(f64::INFINITY, |h| h.mape);
-    scored.sort_by(|a, b| score_of(&a.2).total_cmp(&score_of(&b.2)));
-    let mut ranked = vec![];
-    for (rank, (law, observations, held_out)) in scored.into_iter().enumerate() {
-        let n_bootstrap = if rank < 2 { recipe.n_bootstrap } else { 0 };
-        match fit(law, observations, &Recipe { n_bootstrap, ..*recipe }, journal) {
-            Ok(fit) => ranked.push(Candidate { fit, held_out }),
-            Err(error) => {
-                left_out.push(format!("{}: {}", law.name, first_line(&error)));
-                first_refusal.get_or_insert(error);
-            }
-        }
-    }
-    match (ranked.is_empty(), first_refusal) {
-        (true, Some(refusal)) => Err(refusal),
-        _ => Ok(Candidates { ranked, left_out }),
-    }
+    let first_line = |e: &Error| e.to_string().lines().next().unwrap_or_default().to_owned();
+    let left_out =
+        refusals.iter().map(|(law, e)| format!("{}: {}", law.name, first_line(e))).collect();
+    Ok(Candidates { ranked, choice, left_out })
 }
 
-fn score(
-    law: &'static Law,
-    runs: &[TrainingRun],
-    prepare: impl Fn(Observations) -> Observations,
-    recipe: &Recipe,
-) -> Result<(&'static Law, Observations, Option<HeldOut>), Error> {
-    let observations = prepare(observe(law, runs)?);
-    let held_out = held_out(law, &observations, recipe, SHARE_HELD_OUT).ok();
-    Ok((law, observations, held_out))
-}
-
-fn first_line(error: &Error) -> String {
-    error.to_string().lines().next().unwrap_or_default().to_owned()
+fn in_order(choice: Option<&Choice>) -> Vec<&'static Law> {
+    let Some(choice) = choice else { return CANDIDATES.to_vec() };
+    let named = |id: &str| CANDIDATES.iter().copied().find(|law| law.id == id);
+    choice.foresight.iter().filter_map(|(id, _)| named(id)).collect()
 }
 
 impl Candidates {

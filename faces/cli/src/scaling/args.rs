@@ -50,14 +50,17 @@ pub(crate) struct Fitting {
     /// Fit only these laws; `fieldkit scaling laws` lists them.
     #[arg(long = "law", value_name = "ID,…", value_delimiter = ',')]
     pub(crate) laws: Vec<String>,
+    /// Starts of the search, beside the published constants.
+    #[arg(long, default_value_t = 100, value_name = "COUNT", value_parser = starts)]
+    pub(crate) starts: usize,
     /// Bootstrap draws, by run; 0 for no intervals.
-    #[arg(long, default_value_t = 4000, value_name = "DRAWS")]
+    #[arg(long, default_value_t = 4000, value_name = "DRAWS", value_parser = draws)]
     pub(crate) bootstrap: usize,
     /// The seed of everything random.
     #[arg(long, default_value_t = 0)]
     pub(crate) seed: u64,
     /// δ of the Huber loss on ln L; 0 for least squares on ln L.
-    #[arg(long, default_value_t = 1e-3, value_name = "DELTA")]
+    #[arg(long, default_value_t = 1e-3, value_name = "DELTA", value_parser = delta)]
     pub(crate) huber: f64,
 }
 
@@ -67,8 +70,26 @@ impl Fitting {
             0.0 => Objective::LeastSquares,
             delta => Objective::Huber { delta },
         };
-        Recipe { objective, n_bootstrap: self.bootstrap, seed: self.seed, ..Recipe::default() }
+        Recipe { objective, n_starts: self.starts, n_bootstrap: self.bootstrap, seed: self.seed }
     }
+}
+
+fn starts(text: &str) -> Result<usize, String> {
+    count(text, 1, 1_000_000)
+}
+
+fn draws(text: &str) -> Result<usize, String> {
+    count(text, 0, 1_000_000)
+}
+
+fn count(text: &str, low: usize, high: usize) -> Result<usize, String> {
+    let within = |n: &usize| (low..=high).contains(n);
+    text.parse().ok().filter(within).ok_or_else(|| format!("write a count from {low} to {high}"))
+}
+
+fn delta(text: &str) -> Result<f64, String> {
+    let is_right = |delta: &f64| delta.is_finite() && 0.0 <= *delta;
+    text.parse().ok().filter(is_right).ok_or_else(|| "write a number from 0 up".to_owned())
 }
 
 /// Where results go.
