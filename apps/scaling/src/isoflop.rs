@@ -4,7 +4,7 @@
 //!
 //! Hoffmann et al. 2022, §3.1 and §3.2.
 
-mod envelope;
+pub(crate) mod envelope;
 mod parabola;
 
 use serde::Serialize;
@@ -79,8 +79,7 @@ pub fn points(runs: &[TrainingRun], count: CountKind) -> Option<Vec<Point>> {
         let compute = r.compute.unwrap_or(Split { parameters, tokens }.compute());
         Some(Point { compute, parameters, tokens, loss: r.loss? })
     };
-    let points: Vec<Point> =
-        runs.iter().filter(|r| r.flags.is_empty()).filter_map(point).collect();
+    let points: Vec<Point> = runs.iter().filter(|r| r.flags.is_empty()).filter_map(point).collect();
     (!points.is_empty()).then_some(points)
 }
 

@@ -82,9 +82,8 @@ pub(crate) fn linear<const P: usize>(
         std::array::from_fn(|j| std::array::from_fn(|k| inverse[j][k] / (scale[j] * scale[k])));
     let coefficients: [f64; P] =
         std::array::from_fn(|j| (0..P).map(|k| inverse[j][k] * right[k]).sum());
-    let residual = |row: &[f64; P], y: f64| {
-        row.iter().zip(&coefficients).map(|(x, c)| x * c).sum::<f64>() - y
-    };
+    let residual =
+        |row: &[f64; P], y: f64| row.iter().zip(&coefficients).map(|(x, c)| x * c).sum::<f64>() - y;
     let squares =
         rows.iter().zip(y).enumerate().map(|(i, (r, y))| weight(i) * residual(r, *y).powi(2)).sum();
     Some(Linear { coefficients, inverse, squares })
@@ -134,9 +133,8 @@ pub(crate) fn least_squares<const P: usize>(
     n_most: usize,
     residuals: impl Fn(&[f64; P], &mut dyn FnMut(f64, &[f64; P])) -> bool,
 ) -> Minimum<P> {
-    let clamp = |z: [f64; P]| -> [f64; P] {
-        std::array::from_fn(|i| z[i].clamp(bounds[i].0, bounds[i].1))
-    };
+    let clamp =
+        |z: [f64; P]| -> [f64; P] { std::array::from_fn(|i| z[i].clamp(bounds[i].0, bounds[i].1)) };
     let look = |z: &[f64; P]| {
         let (mut squares, mut gradient, mut curvature) = (0.0, [0.0; P], [[0.0; P]; P]);
         let allowed = residuals(z, &mut |r, g| {
@@ -197,9 +195,8 @@ fn damped_step<const P: usize>(
     let inverse = inverted(damped)?;
     let scaled: [f64; P] =
         std::array::from_fn(|i| if held[i] { 0.0 } else { -gradient[i] / scale[i] });
-    let step: [f64; P] = std::array::from_fn(|i| {
-        (0..P).map(|j| inverse[i][j] * scaled[j]).sum::<f64>() / scale[i]
-    });
+    let step: [f64; P] =
+        std::array::from_fn(|i| (0..P).map(|j| inverse[i][j] * scaled[j]).sum::<f64>() / scale[i]);
     step.iter().all(|s| s.is_finite()).then_some(step)
 }
 

@@ -1,6 +1,7 @@
 //! `fieldkit scaling …`: one file a command, and what they share.
 
 mod args;
+mod batch;
 mod laws;
 mod logs;
 mod plan;
@@ -26,12 +27,15 @@ pub(crate) enum Command {
     Laws(laws::Laws),
     /// From a budget to a training run: size, tokens, batch, steps, learning rate, loss and cost.
     Plan(Box<plan::PlanArgs>),
+    /// Steps against examples at one loss: how large a batch may be.
+    Batch(batch::BatchArgs),
 }
 
 pub(crate) fn run(command: Command) -> Result<()> {
     match command {
         Command::Laws(args) => laws::run(&args),
         Command::Plan(args) => plan::run(&args),
+        Command::Batch(args) => batch::run(&args),
     }
 }
 

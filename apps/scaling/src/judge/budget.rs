@@ -73,9 +73,7 @@ fn repetition(asked: &Asked) -> Option<Verdict> {
             "the text would be seen {epochs:.1} times, past the 4 epochs up to which repeats are \
              about as good as new text: {} are worth {} of new text (Muennighoff et al. 2023, \
              R_D* = {:.1})",
-            asked.tokens,
-            worth,
-            MUENNIGHOFF.published[0].theta[5],
+            asked.tokens, worth, MUENNIGHOFF.published[0].theta[5],
         ),
         "find more text, or spend the compute on a larger model",
     ))

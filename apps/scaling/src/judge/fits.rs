@@ -160,8 +160,10 @@ fn saddle(fit: &Fit) -> Option<Verdict> {
         let sd = (x.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / x.len() as f64).sqrt();
         x.into_iter().map(move |v| (v - mean) / sd)
     };
-    let rows: Vec<[f64; 6]> =
-        standardised(n).zip(standardised(d)).map(|(u, v)| [1.0, u, v, u * u, v * v, u * v]).collect();
+    let rows: Vec<[f64; 6]> = standardised(n)
+        .zip(standardised(d))
+        .map(|(u, v)| [1.0, u, v, u * u, v * v, u * v])
+        .collect();
     let found = linear(&rows, &residuals, None)?;
     let variance = found.squares / (residuals.len() - 6) as f64;
     let bend = found.coefficients[5];
@@ -226,10 +228,12 @@ pub fn judge_groups(fit: &Fit, runs: &[TrainingRun]) -> Option<Verdict> {
     for group in (0..residuals.len()).filter_map(group) {
         *counts.entry(group).or_default() += 1;
     }
+    let n_alone = counts.keys().filter(|name| stands_alone(fit, runs, name)).count();
+    let alone = n_alone * 2 > counts.len();
     let names: Vec<String> = counts.iter().map(|(name, n)| format!("{name} ({n})")).collect();
     Some(Verdict::new(
         Kind::MixedGroups,
-        Severity::Refusal,
+        if alone { Severity::Refusal } else { Severity::Warning },
         format!(
             "the runs are of {} groups that do not lie on one law: {n} runs of {name} have losses \
              {:.1} % {} those of other groups of like size and data (t = {:.0}); groups: {}",
@@ -239,8 +243,25 @@ pub fn judge_groups(fit: &Fit, runs: &[TrainingRun]) -> Option<Verdict> {
             t.abs(),
             names.join(", "),
         ),
-        "choose one with --group NAME",
+        if alone {
+            "choose one with --group NAME"
+        } else {
+            "look for what differs between them, such as the batch or the learning rate"
+        },
     ))
+}
+
+/// A group whose runs span this factor of compute can be planned from on its own.
+const SPAN_ALONE: f64 = 4.0;
+
+fn stands_alone(fit: &Fit, runs: &[TrainingRun], group: &str) -> bool {
+    let rows = fit.observations.run.iter().zip(&fit.observations.compute);
+    let own =
+        rows.filter(|(run, _)| runs.get(**run).is_some_and(|r| r.group.as_deref() == Some(group)));
+    let compute: Vec<f64> = own.filter_map(|(_, c)| c.map(|c| c.0)).collect();
+    let (low, high) =
+        compute.iter().fold((f64::INFINITY, 0.0f64), |(l, h), c| (l.min(*c), h.max(*c)));
+    high > SPAN_ALONE * low
 }
 
 /// The mean, and how many of its standard errors it is from zero.

@@ -213,7 +213,8 @@ fn collinear(cells: &[Cell]) -> Option<Verdict> {
 fn correlation(x: &[f64], y: &[f64]) -> Option<f64> {
     let (mx, my) = (mean(x), mean(y));
     let sum = |f: &dyn Fn(f64, f64) -> f64| x.iter().zip(y).map(|(a, b)| f(a - mx, b - my)).sum();
-    let (xy, xx, yy): (f64, f64, f64) = (sum(&|a, b| a * b), sum(&|a, _| a * a), sum(&|_, b| b * b));
+    let (xy, xx, yy): (f64, f64, f64) =
+        (sum(&|a, b| a * b), sum(&|a, _| a * a), sum(&|_, b| b * b));
     (xx > 0.0 && yy > 0.0).then(|| (xy / (xx * yy).sqrt()).clamp(-1.0, 1.0))
 }
 

@@ -1,13 +1,13 @@
 //! Which law to believe: several are fitted, and the one that has foretold more compute best is
 //! chosen and named with its runner-up. They are never averaged.
 
-use record::Journal;
+use record::{Journal, Silent};
 
 use crate::Error;
 use crate::data::TrainingRun;
 use crate::evaluate::{self, CANDIDATES, Choice, HeldOut, SHARE_HELD_OUT, held_out};
 use crate::fit::{Fit, Observations, Recipe, fit, observe};
-use crate::judge::{Kind, Severity, Verdict};
+use crate::judge::{Kind, Severity, Verdict, judge_groups, judge_runs, weigh};
 use crate::model::Law;
 
 /// A law fitted to the runs.
@@ -86,6 +86,27 @@ pub fn candidates(
     let left_out =
         refusals.iter().map(|(law, e)| format!("{}: {}", law.name, first_line(e))).collect();
     Ok(Candidates { ranked, choice, left_out })
+}
+
+/// Refuses runs that no law can be fitted to, before time is spent on it: what [`judge_runs`] and
+/// [`judge_groups`] refuse, the latter by a quick fit.
+///
+/// # Errors
+/// Refused with their sentences.
+pub fn look(
+    runs: &[TrainingRun],
+    prepare: impl Fn(Observations) -> Observations,
+    recipe: &Recipe,
+) -> Result<(), Error> {
+    const FEW_STARTS: usize = 10;
+    let mut verdicts = judge_runs(runs);
+    if runs.iter().any(|r| r.group != runs[0].group) {
+        let quick = Recipe { n_starts: FEW_STARTS, n_bootstrap: 0, ..*recipe };
+        let law = CANDIDATES[0];
+        let fitted = observe(law, runs).and_then(|o| fit(law, prepare(o), &quick, &mut Silent));
+        verdicts.extend(fitted.ok().and_then(|fit| judge_groups(&fit, runs)));
+    }
+    weigh(verdicts, false).map(|_| ())
 }
 
 fn in_order(choice: Option<&Choice>) -> Vec<&'static Law> {

@@ -45,9 +45,7 @@ impl Frontier<'_> {
             ("chinchilla" | "muennighoff", &[e, a, b, alpha, beta, ..]) => {
                 Some((TwoTerms { e, a, b, alpha, beta }, 1.0))
             }
-            ("skaling", &[e, a, b, alpha, beta, k]) => {
-                Some((TwoTerms { e, a, b, alpha, beta }, k))
-            }
+            ("skaling", &[e, a, b, alpha, beta, k]) => Some((TwoTerms { e, a, b, alpha, beta }, k)),
             // a·(M/C)^η = a·6^−η/N^2η and b·(M·C)^−η = b·6^−η/D^2η.
             ("gadre", &[e, a, b, eta]) => {
                 let six = 6f64.powf(-eta);
@@ -108,9 +106,8 @@ impl Frontier<'_> {
         }
         let best = self.best(c)?;
         let parameters = Parameters(k_n * best.split.parameters.0);
-        let excess = |ln_d: f64| {
-            self.loss(Split { parameters, tokens: Tokens(ln_d.exp()) }) - best.loss.0
-        };
+        let excess =
+            |ln_d: f64| self.loss(Split { parameters, tokens: Tokens(ln_d.exp()) }) - best.loss.0;
         let tokens = crossing(excess, 0.0, LN_MOST_COMPUTE)?.exp();
         Some(6.0 * parameters.0 * tokens / c.0 - 1.0)
     }
@@ -142,8 +139,7 @@ impl Frontier<'_> {
             terms.e + MUENNIGHOFF.at(&[n, d, unique.0], &theta).powf(k)
         };
         let ln_n = lowest(loss, 0.0, nd)?;
-        let split =
-            Split { parameters: Parameters(ln_n.exp()), tokens: Tokens((nd - ln_n).exp()) };
+        let split = Split { parameters: Parameters(ln_n.exp()), tokens: Tokens((nd - ln_n).exp()) };
         Some(Optimum { split, loss: Nats(loss(ln_n)) })
     }
 }
@@ -208,8 +204,7 @@ mod tests {
         for law in &laws()[..2] {
             let free = law.best(Flop(1e20)).unwrap();
             let plenty = Tokens(10.0 * free.split.tokens.0);
-            let limited =
-                law.best_with_unique(Flop(1e20), plenty, Repeats::published()).unwrap();
+            let limited = law.best_with_unique(Flop(1e20), plenty, Repeats::published()).unwrap();
             assert!((limited.split.tokens.0 / free.split.tokens.0 - 1.0).abs() < 1e-4);
             assert!((limited.loss.0 - free.loss.0).abs() < 1e-9);
         }

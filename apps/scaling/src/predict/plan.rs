@@ -240,9 +240,8 @@ impl Outcome {
     }
 
     fn compute_estimate(&self, request: &Request) -> Estimate {
-        let draws = || {
-            self.draws.iter().map(|d| d.as_ref().map_or(f64::INFINITY, |(c, _)| c.0)).collect()
-        };
+        let draws =
+            || self.draws.iter().map(|d| d.as_ref().map_or(f64::INFINITY, |(c, _)| c.0)).collect();
         let value = self.compute.0;
         match &request.budget {
             Budget::Compute(_) => Estimate::alone(value, "as given"),
@@ -269,7 +268,10 @@ fn computes(candidate: &Candidate, request: &Request) -> Result<(Flop, Vec<Optio
     let fit = &candidate.fit;
     let rig = || {
         request.rig.as_ref().ok_or_else(|| {
-            Error::refused("a budget of time or money needs the machines", "add --devices and --peak-flops")
+            Error::refused(
+                "a budget of time or money needs the machines",
+                "add --devices and --peak-flops",
+            )
         })
     };
     let in_hours = |hours: f64| {
@@ -414,9 +416,8 @@ fn other_sizes(best: &Candidate, request: &Request, advice: &Outcome) -> Vec<Oth
             (overhead, frontier.loss(within(c)))
         };
         let draws = fit.draws.iter().zip(&advice.draws);
-        let draws: Vec<(f64, f64)> = draws
-            .filter_map(|(theta, d)| d.as_ref().map(|(c, o)| of_draw(theta, *c, o)))
-            .collect();
+        let draws: Vec<(f64, f64)> =
+            draws.filter_map(|(theta, d)| d.as_ref().map(|(c, o)| of_draw(theta, *c, o))).collect();
         let (overhead, loss) = of_draw(&fit.theta, advice.compute, &advice.best);
         let (overheads, losses): (Vec<f64>, Vec<f64>) = draws.into_iter().unzip();
         OtherSize {
@@ -440,9 +441,8 @@ const N_DRAWS_WITH_USE: usize = 400;
 
 fn with_use(best: &Candidate, advice: &Outcome, demand: Demand) -> Result<WithUse, Error> {
     let fit = &best.fit;
-    let at = |theta: &[f64], loss: Nats| {
-        Frontier { law: fit.law, theta }.best_with_use(loss, demand)
-    };
+    let at =
+        |theta: &[f64], loss: Nats| Frontier { law: fit.law, theta }.best_with_use(loss, demand);
     let split = at(&fit.theta, advice.best.loss)?;
     let draws = fit.draws.iter().zip(&advice.draws).take(N_DRAWS_WITH_USE);
     let draws: Vec<Option<Split>> =
@@ -451,9 +451,8 @@ fn with_use(best: &Candidate, advice: &Outcome, demand: Demand) -> Result<WithUs
         let all = draws.iter().map(|d| d.as_ref().map_or(f64::NAN, of)).collect();
         Estimate::with_draws(of(&split), all, "Sardana et al. 2024, eq. 3")
     };
-    let whole = |s: Split| {
-        s.compute().0 + demand.cost_ratio * 2.0 * s.parameters.0 * demand.tokens.0
-    };
+    let whole =
+        |s: Split| s.compute().0 + demand.cost_ratio * 2.0 * s.parameters.0 * demand.tokens.0;
     Ok(WithUse {
         demand: demand.tokens,
         parameters: estimate(&|s| s.parameters.0),

@@ -54,7 +54,10 @@ pub fn device_named(name: &str) -> Result<&'static Device, Error> {
         let names: Vec<&str> = DEVICES.iter().map(|d| d.name).collect();
         Error::refused(
             format!("there is no device `{name}` in the table"),
-            format!("write its dense peak in FLOP/s, such as 3.12e14, or one of {}", names.join(", ")),
+            format!(
+                "write its dense peak in FLOP/s, such as 3.12e14, or one of {}",
+                names.join(", ")
+            ),
         )
     })
 }
@@ -129,9 +132,7 @@ impl Rig {
     /// What so many hours of all devices compute, and the same for each of `n` draws of the
     /// utilisation.
     pub fn compute_in(&self, hours: f64, n: usize) -> (Flop, Vec<Flop>) {
-        let at = |mfu: f64| {
-            Flop(3600.0 * hours * self.devices * self.peak_flop_per_second * mfu)
-        };
+        let at = |mfu: f64| Flop(3600.0 * hours * self.devices * self.peak_flop_per_second * mfu);
         (at(self.mfu.middle()), (0..n).map(|k| at(self.mfu.value(k))).collect())
     }
 
@@ -148,15 +149,11 @@ impl Rig {
 
     /// What C takes; `draws` are the compute in each bootstrap draw, or C again.
     pub fn bill(&self, compute: Flop, draws: &[Flop]) -> Bill {
-        let hours_at = |c: Flop, mfu: f64| {
-            c.0 / (self.devices * self.peak_flop_per_second * mfu) / 3600.0
-        };
+        let hours_at =
+            |c: Flop, mfu: f64| c.0 / (self.devices * self.peak_flop_per_second * mfu) / 3600.0;
         let value = hours_at(compute, self.mfu.middle());
-        let draws: Vec<f64> = draws
-            .iter()
-            .enumerate()
-            .map(|(k, c)| c.0 / self.flop_per_second(k) / 3600.0)
-            .collect();
+        let draws: Vec<f64> =
+            draws.iter().enumerate().map(|(k, c)| c.0 / self.flop_per_second(k) / 3600.0).collect();
         let source = format!(
             "C / ({} devices × {:.3e} FLOP/s ({}) × MFU {}–{} ({}))",
             self.devices,
@@ -185,10 +182,8 @@ impl Rig {
             energy_kwh: self.watts.map(|watts| {
                 // Another stride than the utilisation's, so that the two do not move together.
                 let kilowatts = move |pue: f64| devices * watts * pue / 1000.0;
-                let source = format!(
-                    "device-hours × {watts} W × PUE {}–{}",
-                    self.pue.low, self.pue.high
-                );
+                let source =
+                    format!("device-hours × {watts} W × PUE {}–{}", self.pue.low, self.pue.high);
                 let at = |k: usize| kilowatts(self.pue.value(k.wrapping_mul(7919)));
                 times(&at, kilowatts(self.pue.middle()), source)
             }),

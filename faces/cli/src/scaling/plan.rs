@@ -9,7 +9,7 @@ use scaling::Error;
 use scaling::data::Import;
 use scaling::model::Law;
 use scaling::model::allocation::Demand;
-use scaling::predict::candidates::{Candidates, candidates};
+use scaling::predict::candidates::{Candidates, candidates, look};
 use scaling::predict::plan::{Budget, Line, OtherSize, Plan, Request, Role, plan};
 use scaling::predict::rig::{ASSUMED_MFU, Bill, Range, Rig, device_named};
 use scaling::units::{CountKind, Flop, Nats, Parameters, PfDays, Tokens};
@@ -115,7 +115,9 @@ impl FromStr for Between {
         let (low, high) = text.split_once('-').unwrap_or((text, text));
         let number = |t: &str| {
             let value = t.trim().parse::<f64>().ok().filter(|v| *v > 0.0 && v.is_finite());
-            value.ok_or_else(|| format!("`{text}` is not a number above zero, or two such as 0.3-0.5"))
+            value.ok_or_else(|| {
+                format!("`{text}` is not a number above zero, or two such as 0.3-0.5")
+            })
         };
         let range = Range { low: number(low)?, high: number(high)? };
         if range.low > range.high {
@@ -136,9 +138,12 @@ pub(crate) fn run(args: &PlanArgs) -> Result<()> {
         |journal| {
             let found = logs::read(&args.source, journal)?;
             check(&found)?;
-            let prepare = |o: scaling::fit::Observations| o.without_highest(args.source.drop_highest);
-            let fitted =
-                candidates(&found.runs, &laws, prepare, &args.fitting.recipe(), journal)?;
+            let prepare =
+                |o: scaling::fit::Observations| o.without_highest(args.source.drop_highest);
+            if !request.force {
+                look(&found.runs, prepare, &args.fitting.recipe())?;
+            }
+            let fitted = candidates(&found.runs, &laws, prepare, &args.fitting.recipe(), journal)?;
             let plan = plan(&found.runs, &fitted, &request)?;
             for note in &fitted.best().fit.observations.notes {
                 journal.note(note);
@@ -168,9 +173,8 @@ fn request(args: &PlanArgs) -> Result<Request> {
         Wanted { money: Some(m), .. } => Budget::Money(positive("--money", *m)?),
         _ => return Err(Error::refused("no budget was given", "add --budget FLOP").into()),
     };
-    let tokens = |name, value: Option<f64>| {
-        value.map(|v| positive(name, v).map(Tokens)).transpose()
-    };
+    let tokens =
+        |name, value: Option<f64>| value.map(|v| positive(name, v).map(Tokens)).transpose();
     // N_E = 12·l·d² = 12·d³/r with r = d/l, hence d = (r·N_E/12)^(1/3) and the embeddings are
     // V·d = V·(r/12)^(1/3)·N_E^(1/3) (Pearce and Song 2024, §3).
     let omega = args.vocab.zip(args.width_per_layer).map(|(v, r)| v * (r / 12.0).cbrt());
@@ -178,8 +182,7 @@ fn request(args: &PlanArgs) -> Result<Request> {
     Ok(Request {
         budget,
         rig: rig(&args.machines)?,
-        demand: demand
-            .map(|tokens| Demand { tokens, cost_ratio: args.inference_cost_ratio }),
+        demand: demand.map(|tokens| Demand { tokens, cost_ratio: args.inference_cost_ratio }),
         unique_tokens: tokens("--unique-tokens", args.unique_tokens)?,
         size: args.size.map(|n| positive("--size", n).map(Parameters)).transpose()?,
         batch: tokens("--batch", args.batch)?,
@@ -192,7 +195,8 @@ pub(super) fn positive(name: &str, value: f64) -> Result<f64> {
     if value > 0.0 && value.is_finite() {
         return Ok(value);
     }
-    Err(Error::refused(format!("{name} {value} is not a number above zero"), "write it like 1e21").into())
+    Err(Error::refused(format!("{name} {value} is not a number above zero"), "write it like 1e21")
+        .into())
 }
 
 fn rig(machines: &Machines) -> Result<Option<Rig>> {
@@ -282,7 +286,9 @@ fn side_by_side(plan: &Plan) -> String {
         rows.extend(Some(second).filter(|row| row.iter().any(|cell| !cell.is_empty())));
     }
     let mut text = columns(&rows);
-    text.push_str("→ is the advice: the law that has foretold more compute best; 95 % intervals below\n");
+    text.push_str(
+        "→ is the advice: the law that has foretold more compute best; 95 % intervals below\n",
+    );
     for line in plan.lines.iter().filter(|l| !l.remark.is_empty()) {
         let _ = writeln!(text, "  {}: {}", line.name, line.remark);
     }
@@ -339,7 +345,8 @@ fn settings(plan: &Plan) -> String {
     for (i, rate) in plan.learning_rates.iter().enumerate() {
         let title = if i == 0 { "learning rate" } else { "" };
         let value = rate.learning_rate.map_or("none".to_owned(), |r| format!("{r:.2e}"));
-        let mut words = format!("{}: {}; {} ({})", rate.rule, rate.optimiser, rate.schedule, rate.source);
+        let mut words =
+            format!("{}: {}; {} ({})", rate.rule, rate.optimiser, rate.schedule, rate.source);
         if !rate.remark.is_empty() {
             let _ = write!(words, "; {}", rate.remark);
         }
@@ -367,9 +374,11 @@ fn other_sizes(plan: &Plan) -> String {
     if plan.other_sizes.is_empty() {
         return String::new();
     }
-    let head = ["  other sizes", "parameters", "more compute for the same loss", "loss within the budget"];
+    let head =
+        ["  other sizes", "parameters", "more compute for the same loss", "loss within the budget"];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
-    let percent = |x: f64| if x.is_finite() { format!("{:+.1} %", 100.0 * x) } else { "never".to_owned() };
+    let percent =
+        |x: f64| if x.is_finite() { format!("{:+.1} %", 100.0 * x) } else { "never".to_owned() };
     for OtherSize { ratio, parameters, overhead, loss, is_asked } in &plan.other_sizes {
         let asked = if *is_asked { ", as asked" } else { "" };
         rows.push(vec![

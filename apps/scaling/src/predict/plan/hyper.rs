@@ -70,11 +70,9 @@ pub(super) fn rates(split: Split, c: Flop, count: CountKind, omega: Option<f64>)
     let in_words = |h: Hyperparameters, remark: &str| rate(h.rule, Some(&h), remark.to_owned());
     let kaplan = match hyperparameters::kaplan(body) {
         Ok(found) => in_words(found, remark),
-        Err(_) => rate(
-            &hyperparameters::KAPLAN,
-            None,
-            "it breaks down beyond 1e10 parameters".to_owned(),
-        ),
+        Err(_) => {
+            rate(&hyperparameters::KAPLAN, None, "it breaks down beyond 1e10 parameters".to_owned())
+        }
     };
     vec![in_words(step, remark), in_words(deepseek, ""), kaplan]
 }

@@ -97,9 +97,7 @@ fn fitted(candidates: &Candidates, request: &Request, advice: &Outcome) -> Vec<L
         };
         let fit = &candidate.fit;
         let source = format!("{}, fitted to {} runs", fit.law.name, fit.observations.loss.len());
-        let limited = request
-            .unique_tokens
-            .is_some_and(|u| outcome.best.split.tokens.0 > u.0);
+        let limited = request.unique_tokens.is_some_and(|u| outcome.best.split.tokens.0 > u.0);
         lines.push(Line {
             name: format!("{}, your runs", fit.law.name),
             role,
