@@ -2,6 +2,7 @@
 
 mod args;
 mod batch;
+mod fit;
 mod laws;
 mod logs;
 mod plan;
@@ -23,6 +24,8 @@ use args::Output;
 /// What the planner can do.
 #[derive(Subcommand)]
 pub(crate) enum Command {
+    /// Fit laws to runs, with intervals and a score on compute that they have not seen.
+    Fit(fit::FitArgs),
     /// List the laws, or show one with its published constants.
     Laws(laws::Laws),
     /// From a budget to a training run: size, tokens, batch, steps, learning rate, loss and cost.
@@ -33,6 +36,7 @@ pub(crate) enum Command {
 
 pub(crate) fn run(command: Command) -> Result<()> {
     match command {
+        Command::Fit(args) => fit::run(&args),
         Command::Laws(args) => laws::run(&args),
         Command::Plan(args) => plan::run(&args),
         Command::Batch(args) => batch::run(&args),

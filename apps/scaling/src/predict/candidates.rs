@@ -1,22 +1,37 @@
-//! Which law to believe: several are fitted, and the one that has foretold more compute best is
-//! chosen and named with its runner-up. They are never averaged.
+//! Which law to believe: several are fitted, and the one that has foretold more compute best within
+//! the runs is chosen and named with its runner-up. They are never averaged.
 
 use record::{Journal, Silent};
 
 use crate::Error;
 use crate::data::TrainingRun;
-use crate::evaluate::{self, CANDIDATES, Choice, HeldOut, SHARE_HELD_OUT, held_out};
+use crate::evaluate::{HeldOut, SHARE_HELD_OUT, foresight, held_out, held_out_choice};
 use crate::fit::{Fit, Observations, Recipe, fit, observe};
 use crate::judge::{Kind, Severity, Verdict, judge_groups, judge_runs, weigh};
 use crate::model::Law;
+use crate::model::chinchilla::{CHINCHILLA, SKALING};
+use crate::model::gadre::GADRE;
+use crate::model::kaplan::KAPLAN_ND;
+
+/// The laws of size and data that a plan is made from unless told otherwise. Rosenfeld's is not
+/// among them: its envelope needs runs so small that they know nothing yet.
+pub static LAWS_OF_A_PLAN: &[&Law] = &[&CHINCHILLA, &SKALING, &GADRE, &KAPLAN_ND];
+
+/// Whether a law may be advice. Kaplan's has no floor and contradicts itself far out: it is shown
+/// for comparison, unless it was asked for alone.
+fn may_advise(law: &Law) -> bool {
+    law.id != KAPLAN_ND.id
+}
 
 /// A law fitted to the runs.
 #[derive(Debug, Clone)]
 pub struct Candidate {
-    /// The fit; only the first two candidates have bootstrap draws.
+    /// The fit.
     pub fit: Fit,
-    /// How well it foretells; none where too few runs could be held out.
+    /// How well it foretells the quarter of most compute; none where the runs are too few.
     pub held_out: Option<HeldOut>,
+    /// What it is ranked by, see [`foresight`].
+    pub foresight: Option<f64>,
 }
 
 /// Fitted laws, the one to believe first.
@@ -24,15 +39,15 @@ pub struct Candidate {
 pub struct Candidates {
     /// At least one.
     pub ranked: Vec<Candidate>,
-    /// How they were ranked, where the laws to choose among were not named.
-    pub choice: Option<Choice>,
     /// Laws that could not be fitted, and why.
     pub left_out: Vec<String>,
+    /// The score of choosing in this way, and the law that it chose without the quarter of most
+    /// compute; none where the runs are too few.
+    pub choice: Option<(&'static Law, HeldOut)>,
 }
 
-/// Fits laws and ranks them: [`evaluate::choose`] among its candidates where `laws` is empty, else
-/// the laws given, by their held-out score. `prepare` has the last word on the rows, as
-/// [`Observations::without_highest`] does.
+/// Fits `laws` and ranks them by their [`foresight`]; the first `n_drawn` of them have bootstrap
+/// draws. `prepare` has the last word on the rows, as [`Observations::without_highest`] does.
 ///
 /// # Errors
 /// Refused where no law can be fitted, with the reason of the first.
@@ -41,51 +56,53 @@ pub fn candidates(
     laws: &[&'static Law],
     prepare: impl Fn(Observations) -> Observations,
     recipe: &Recipe,
+    n_drawn: usize,
     journal: &mut dyn Journal,
 ) -> Result<Candidates, Error> {
-    let mut choice = None;
-    let mut order = laws.to_vec();
-    if order.is_empty() {
-        journal.progress("laws tried on held-out compute", 0, 1);
-        let observations = prepare(observe(CANDIDATES[0], runs)?);
-        choice = evaluate::choose(&observations, recipe).ok();
-        order = in_order(choice.as_ref());
-        journal.progress("laws tried on held-out compute", 1, 1);
-    }
     let mut scored = vec![];
-    let mut refusals = vec![];
-    for law in order {
-        match observe(law, runs).map(&prepare) {
-            Ok(observations) => {
-                let score = held_out(law, &observations, recipe, SHARE_HELD_OUT).ok();
-                scored.push((law, observations, score));
+    let mut left_out = vec![];
+    let mut first_refusal = None;
+    for (i, law) in laws.iter().enumerate() {
+        journal.progress("laws scored on held-out compute", i as u64, laws.len() as u64);
+        match score(law, runs, &prepare, recipe) {
+            Ok(found) => scored.push(found),
+            Err(error) => {
+                left_out.push(format!("{}: {}", law.name, first_line(&error)));
+                first_refusal.get_or_insert(error);
             }
-            Err(error) => refusals.push((law, error)),
         }
     }
-    if choice.is_none() {
-        // Unscored laws come last, in the order given.
-        let key = |h: &Option<HeldOut>| h.as_ref().map_or(f64::INFINITY, |h| h.mape);
-        scored.sort_by(|a, b| key(&a.2).total_cmp(&key(&b.2)));
-    }
-    let mut ranked = vec![];
-    for (law, observations, held_out) in scored {
-        let n_bootstrap = if ranked.len() < 2 { recipe.n_bootstrap } else { 0 };
-        match fit(law, observations, &Recipe { n_bootstrap, ..*recipe }, journal) {
-            Ok(fit) => ranked.push(Candidate { fit, held_out }),
-            Err(error) => refusals.push((law, error)),
-        }
-    }
-    if ranked.is_empty() {
-        let first = refusals.into_iter().next().map(|(_, error)| error);
-        return Err(first.unwrap_or_else(|| {
+    let all = laws.len() as u64;
+    journal.progress("laws scored on held-out compute", all, all);
+    if scored.is_empty() {
+        return Err(first_refusal.unwrap_or_else(|| {
             Error::refused("no law was asked for", "name one with --law, or leave --law out")
         }));
     }
-    let first_line = |e: &Error| e.to_string().lines().next().unwrap_or_default().to_owned();
-    let left_out =
-        refusals.iter().map(|(law, e)| format!("{}: {}", law.name, first_line(e))).collect();
-    Ok(Candidates { ranked, choice, left_out })
+    // Those that may not advise come last, before them unscored ones, in the order given.
+    let key = |s: &Scored| (!may_advise(s.law), s.foresight.unwrap_or(f64::INFINITY));
+    scored.sort_by(|a, b| {
+        let (a, b) = (key(a), key(b));
+        a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))
+    });
+    let advisers: Vec<_> = scored.iter().map(|s| s.law).filter(|law| may_advise(law)).collect();
+    let choice = held_out_choice(&advisers, &scored[0].observations, recipe);
+    let mut ranked = vec![];
+    for (rank, Scored { law, observations, held_out, foresight }) in scored.into_iter().enumerate()
+    {
+        let n_bootstrap = if rank < n_drawn { recipe.n_bootstrap } else { 0 };
+        match fit(law, observations, &Recipe { n_bootstrap, ..*recipe }, journal) {
+            Ok(fit) => ranked.push(Candidate { fit, held_out, foresight }),
+            Err(error) => {
+                left_out.push(format!("{}: {}", law.name, first_line(&error)));
+                first_refusal.get_or_insert(error);
+            }
+        }
+    }
+    match (ranked.is_empty(), first_refusal) {
+        (true, Some(refusal)) => Err(refusal),
+        _ => Ok(Candidates { ranked, left_out, choice }),
+    }
 }
 
 /// Refuses runs that no law can be fitted to, before time is spent on it: what [`judge_runs`] and
@@ -102,17 +119,34 @@ pub fn look(
     let mut verdicts = judge_runs(runs);
     if runs.iter().any(|r| r.group != runs[0].group) {
         let quick = Recipe { n_starts: FEW_STARTS, n_bootstrap: 0, ..*recipe };
-        let law = CANDIDATES[0];
+        let law = LAWS_OF_A_PLAN[0];
         let fitted = observe(law, runs).and_then(|o| fit(law, prepare(o), &quick, &mut Silent));
         verdicts.extend(fitted.ok().and_then(|fit| judge_groups(&fit, runs)));
     }
     weigh(verdicts, false).map(|_| ())
 }
 
-fn in_order(choice: Option<&Choice>) -> Vec<&'static Law> {
-    let Some(choice) = choice else { return CANDIDATES.to_vec() };
-    let named = |id: &str| CANDIDATES.iter().copied().find(|law| law.id == id);
-    choice.foresight.iter().filter_map(|(id, _)| named(id)).collect()
+struct Scored {
+    law: &'static Law,
+    observations: Observations,
+    held_out: Option<HeldOut>,
+    foresight: Option<f64>,
+}
+
+fn score(
+    law: &'static Law,
+    runs: &[TrainingRun],
+    prepare: impl Fn(Observations) -> Observations,
+    recipe: &Recipe,
+) -> Result<Scored, Error> {
+    let observations = prepare(observe(law, runs)?);
+    let held_out = held_out(law, &observations, recipe, SHARE_HELD_OUT).ok();
+    let foresight = foresight(law, &observations, recipe);
+    Ok(Scored { law, observations, held_out, foresight })
+}
+
+fn first_line(error: &Error) -> String {
+    error.to_string().lines().next().unwrap_or_default().to_owned()
 }
 
 impl Candidates {

@@ -9,7 +9,7 @@ use scaling::Error;
 use scaling::data::Import;
 use scaling::model::Law;
 use scaling::model::allocation::Demand;
-use scaling::predict::candidates::{Candidates, candidates, look};
+use scaling::predict::candidates::{Candidates, LAWS_OF_A_PLAN, candidates, look};
 use scaling::predict::plan::{Budget, Line, OtherSize, Plan, Request, Role, plan};
 use scaling::predict::rig::{ASSUMED_MFU, Bill, Range, Rig, device_named};
 use scaling::units::{CountKind, Flop, Nats, Parameters, PfDays, Tokens};
@@ -143,7 +143,8 @@ pub(crate) fn run(args: &PlanArgs) -> Result<()> {
             if !request.force {
                 look(&found.runs, prepare, &args.fitting.recipe())?;
             }
-            let fitted = candidates(&found.runs, &laws, prepare, &args.fitting.recipe(), journal)?;
+            let fitted =
+                candidates(&found.runs, &laws, prepare, &args.fitting.recipe(), 2, journal)?;
             let plan = plan(&found.runs, &fitted, &request)?;
             for note in &fitted.best().fit.observations.notes {
                 journal.note(note);
@@ -156,8 +157,11 @@ pub(crate) fn run(args: &PlanArgs) -> Result<()> {
     show(&args.output, &text, &json)
 }
 
-/// The laws asked for; none where they are to be chosen.
+/// The laws asked for, else those of a plan.
 pub(super) fn laws(fitting: &Fitting) -> Result<Vec<&'static Law>> {
+    if fitting.laws.is_empty() {
+        return Ok(LAWS_OF_A_PLAN.to_vec());
+    }
     fitting.laws.iter().map(|id| super::law(id)).collect()
 }
 
