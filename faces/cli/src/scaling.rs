@@ -2,6 +2,7 @@
 
 mod args;
 mod batch;
+mod curve;
 mod fit;
 mod laws;
 mod logs;
@@ -32,6 +33,8 @@ pub(crate) enum Command {
     Plan(Box<plan::PlanArgs>),
     /// Steps against examples at one loss: how large a batch may be.
     Batch(batch::BatchArgs),
+    /// What a run would have come to under another schedule of the learning rate.
+    Curve(curve::CurveArgs),
 }
 
 pub(crate) fn run(command: Command) -> Result<()> {
@@ -40,6 +43,7 @@ pub(crate) fn run(command: Command) -> Result<()> {
         Command::Laws(args) => laws::run(&args),
         Command::Plan(args) => plan::run(&args),
         Command::Batch(args) => batch::run(&args),
+        Command::Curve(args) => curve::run(&args),
     }
 }
 
