@@ -7,12 +7,13 @@ mod fit;
 mod laws;
 mod logs;
 mod plan;
+mod sweep;
 mod words;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::Subcommand;
 use record::Journal;
 use scaling::Error;
@@ -35,6 +36,8 @@ pub(crate) enum Command {
     Batch(batch::BatchArgs),
     /// What a run would have come to under another schedule of the learning rate.
     Curve(curve::CurveArgs),
+    /// Train small language models on a text and log what a fit reads.
+    Sweep(sweep::Sweep),
 }
 
 pub(crate) fn run(command: Command) -> Result<()> {
@@ -44,6 +47,7 @@ pub(crate) fn run(command: Command) -> Result<()> {
         Command::Plan(args) => plan::run(&args),
         Command::Batch(args) => batch::run(&args),
         Command::Curve(args) => curve::run(&args),
+        Command::Sweep(args) => sweep::run(&args),
     }
 }
 
@@ -112,6 +116,6 @@ fn show(output: &Output, text: &str, json: &Value) -> Result<()> {
 
 pub(crate) fn print(text: &str) -> Result<()> {
     let mut out = std::io::stdout().lock();
-    out.write_all(text.trim_end().as_bytes())?;
-    Ok(out.write_all(b"\n")?)
+    let written = out.write_all(text.trim_end().as_bytes()).and_then(|()| out.write_all(b"\n"));
+    written.and_then(|()| out.flush()).context("cannot write to stdout")
 }

@@ -8,19 +8,20 @@ use crate::data::TrainingRun;
 use crate::evaluate::{HeldOut, SHARE_HELD_OUT, foresight, held_out, held_out_choice};
 use crate::fit::{Fit, Observations, Recipe, fit, observe};
 use crate::judge::{Kind, Severity, Verdict, judge_groups, judge_runs, weigh};
-use crate::model::Law;
 use crate::model::chinchilla::{CHINCHILLA, SKALING};
 use crate::model::gadre::GADRE;
 use crate::model::kaplan::KAPLAN_ND;
+use crate::model::{Law, Quantity};
 
 /// The laws of size and data that a plan is made from unless told otherwise. Rosenfeld's is not
 /// among them: its envelope needs runs so small that they know nothing yet.
 pub static LAWS_OF_A_PLAN: &[&Law] = &[&CHINCHILLA, &SKALING, &GADRE, &KAPLAN_ND];
 
-/// Whether a law may be advice. Kaplan's has no floor and contradicts itself far out: it is shown
-/// for comparison, unless it was asked for alone.
+/// Whether a law may be advice beside others. Kaplan's has no floor and contradicts itself far out:
+/// it is shown for comparison. Laws of other inputs are fitted to other rows, so that their scores
+/// do not compare.
 fn may_advise(law: &Law) -> bool {
-    law.id != KAPLAN_ND.id
+    law.id != KAPLAN_ND.id && law.inputs == [Quantity::Parameters, Quantity::Tokens]
 }
 
 /// A law fitted to the runs.

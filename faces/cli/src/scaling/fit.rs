@@ -12,7 +12,6 @@ use scaling::isoflop::{Growth, approach_2, points};
 use scaling::judge::{Severity, Verdict, judge_fit, judge_groups, judge_runs, weigh};
 use scaling::model::allocation::TwoTerms;
 use scaling::model::muennighoff::MUENNIGHOFF;
-use scaling::model::rosenfeld::ROSENFELD;
 use scaling::model::{LAWS, Law, Parameter};
 use scaling::predict::candidates::{Candidate, Candidates, LAWS_OF_A_PLAN, candidates};
 use scaling::units::{CountKind, short};
@@ -79,7 +78,6 @@ fn laws(ids: &[String], runs: &[TrainingRun]) -> Result<Vec<&'static Law>> {
     let repeats =
         |r: &TrainingRun| r.tokens.zip(r.unique_tokens).is_some_and(|(d, u)| d.0 > 1.001 * u.0);
     let mut laws = LAWS_OF_A_PLAN.to_vec();
-    laws.push(&ROSENFELD);
     if runs.iter().any(repeats) {
         laws.push(&MUENNIGHOFF);
     }

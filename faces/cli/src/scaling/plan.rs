@@ -130,12 +130,8 @@ impl FromStr for Between {
 pub(crate) fn run(args: &PlanArgs) -> Result<()> {
     let request = request(args)?;
     let laws = laws(&args.fitting)?;
-    let (found, fitted, plan) = recorded(
-        &args.output,
-        "scaling plan",
-        &args.source.files,
-        Some(args.fitting.seed),
-        |journal| {
+    let (found, fitted, plan) =
+        recorded(&args.output, "plan", &args.source.files, Some(args.fitting.seed), |journal| {
             let found = logs::read(&args.source, journal)?;
             check(&found)?;
             let prepare =
@@ -150,8 +146,7 @@ pub(crate) fn run(args: &PlanArgs) -> Result<()> {
                 journal.note(note);
             }
             Ok((found, fitted, plan))
-        },
-    )?;
+        })?;
     let text = in_words(&found, &fitted, &plan);
     let json = json!({ "plan": plan, "n_runs": fitted.best().fit.observations.loss.len() });
     show(&args.output, &text, &json)
