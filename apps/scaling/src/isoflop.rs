@@ -4,7 +4,7 @@
 //!
 //! Hoffmann et al. 2022, §3.1 and §3.2.
 
-mod envelope;
+pub(crate) mod envelope;
 mod parabola;
 
 use serde::Serialize;

@@ -4,8 +4,8 @@
 //! Read in this order: [`units`] (what the numbers are), [`data`] (raw files to typed runs,
 //! once), [`model`] (the laws), [`fit`] (from runs to a law with its uncertainty), [`evaluate`]
 //! (how well a law predicts compute it has not seen), [`judge`] (what the runs do not allow to
-//! say), [`predict`] (from a law to a plan). [`isoflop`] is the older way, without a law;
-//! [`sweep`] makes runs of our own.
+//! say), [`predict`] (from a law to a plan), [`report`] (pictures of it). [`isoflop`] is the older way,
+//! without a law; [`sweep`] trains runs of one's own.
 
 pub mod data;
 pub mod error;
@@ -16,6 +16,7 @@ pub mod judge;
 mod least_squares;
 pub mod model;
 pub mod predict;
+pub mod report;
 pub mod sweep;
 pub mod units;
 

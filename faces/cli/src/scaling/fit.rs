@@ -4,17 +4,16 @@ use std::fmt::Write as _;
 
 use anyhow::Result;
 use clap::Args;
-use record::{EvalReport, Interval, Score};
+use record::{EvalReport, Interval};
 use scaling::data::{Import, TrainingRun};
-use scaling::evaluate::HeldOut;
 use scaling::fit::{Fit, profile_interval};
 use scaling::isoflop::{Growth, approach_2, points};
 use scaling::judge::{Severity, Verdict, judge_fit, judge_groups, judge_runs, weigh};
 use scaling::model::allocation::TwoTerms;
 use scaling::model::muennighoff::MUENNIGHOFF;
-use scaling::model::rosenfeld::ROSENFELD;
 use scaling::model::{LAWS, Law, Parameter};
 use scaling::predict::candidates::{Candidate, Candidates, LAWS_OF_A_PLAN, candidates};
+use scaling::report::fit_page;
 use scaling::units::{CountKind, short};
 use serde_json::{Value, json};
 
@@ -62,6 +61,13 @@ pub(crate) fn run(args: &FitArgs) -> Result<()> {
             journal.note(note);
         }
         write_down(&fitted, journal);
+        let page = fit_page(
+            &logs::names(&args.source),
+            &fitted.import.runs,
+            &fitted.laws,
+            &fitted.verdicts,
+        );
+        journal.artifact("report.html", page.as_bytes());
         Ok(fitted)
     })?;
     let json = as_json(&fitted, args.profile);
@@ -79,7 +85,6 @@ fn laws(ids: &[String], runs: &[TrainingRun]) -> Result<Vec<&'static Law>> {
     let repeats =
         |r: &TrainingRun| r.tokens.zip(r.unique_tokens).is_some_and(|(d, u)| d.0 > 1.001 * u.0);
     let mut laws = LAWS_OF_A_PLAN.to_vec();
-    laws.push(&ROSENFELD);
     if runs.iter().any(repeats) {
         laws.push(&MUENNIGHOFF);
     }
@@ -114,7 +119,7 @@ fn write_down(fitted: &Fitted, journal: &mut dyn record::Journal) {
             journal.metric(&format!("{id}/{}", p.symbol), 0, *value);
         }
         journal.metric(&format!("{id}/objective"), 0, fit.objective);
-        scores.extend(candidate.held_out.as_ref().map(|h| score(id, h)));
+        scores.extend(candidate.held_out.as_ref().map(|h| h.score(id)));
     }
     let mut report = EvalReport::new("laws on held-out compute", scores);
     report.seed = Some(fitted.laws.best().fit.recipe.seed);
@@ -123,14 +128,6 @@ fn write_down(fitted: &Fitted, journal: &mut dyn record::Journal) {
     if let Ok(bytes) = serde_json::to_vec_pretty(&report) {
         journal.artifact("report.json", &bytes);
     }
-}
-
-fn score(id: &str, h: &HeldOut) -> Score {
-    let split =
-        format!("held out: the {} runs from {}, fitted on {}", h.n_test, h.from_compute, h.n_fit);
-    Score::new(format!("mape of {id}"), h.mape, split)
-        .with_interval(h.interval.clone())
-        .against("the lowest loss fitted", h.baseline)
 }
 
 fn in_words(fitted: &Fitted, profile: bool) -> String {
