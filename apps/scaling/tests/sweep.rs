@@ -90,6 +90,21 @@ fn the_table_of_runs_is_read_without_a_map() {
 }
 
 #[test]
+fn the_history_finds_its_runs() {
+    let out = tempdir().unwrap();
+    swept(&plan(), out.path());
+    let both = [out.path().join("runs.csv"), out.path().join("history.csv")];
+    let import = import(&both, &Options::default(), &mut Silent).unwrap();
+    assert_eq!((import.runs.len(), import.n_rejected), (plan().runs.len(), 0));
+    for run in &import.runs {
+        let last = run.history.last().unwrap();
+        assert_eq!(last.step, run.steps.unwrap().0);
+        assert!(last.train_loss.is_some() && last.learning_rate.is_some(), "{last:?}");
+        assert!(run.history.iter().any(|point| point.val_loss.is_some()));
+    }
+}
+
+#[test]
 fn the_batch_scan_tells_the_steps_to_a_loss() {
     let out = tempdir().unwrap();
     let mut scan = shortened(2);
