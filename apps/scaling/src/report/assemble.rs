@@ -14,7 +14,8 @@ use crate::predict::Estimate;
 use crate::predict::candidates::{Candidate, Candidates};
 use crate::predict::frontier::Frontier;
 use crate::predict::plan::{Line, Plan};
-use crate::units::{CountKind, Flop, short};
+use crate::units::{CountKind, Flop};
+use ::evaluate::plot::short;
 
 /// Budgets at which the frontier is drawn.
 const N_BUDGETS: usize = 24;
@@ -109,12 +110,7 @@ fn scores(candidates: &Candidates) -> EvalReport {
 fn law_scores(candidates: &Candidates) -> Vec<LawScore> {
     let score = |(rank, c): (usize, &Candidate)| {
         let HeldOut { mape, interval, .. } = c.held_out.clone()?;
-        Some(LawScore {
-            name: c.fit.law.name.to_owned(),
-            mape,
-            interval: Some(interval),
-            chosen: rank == 0,
-        })
+        Some(LawScore { name: c.fit.law.name.to_owned(), mape, interval, chosen: rank == 0 })
     };
     candidates.ranked.iter().enumerate().filter_map(score).collect()
 }
@@ -150,7 +146,7 @@ fn planned(plan: &Plan) -> Planned {
     if let Some(advice) = plan.lines.first() {
         facts.push(fact("Parameters", &advice.parameters, ""));
         facts.push(fact("Tokens", &advice.tokens, ""));
-        facts.extend(advice.loss.as_ref().map(|loss| fact("Loss", loss, " nats")));
+        facts.extend(advice.loss.as_ref().map(loss_fact));
     }
     facts.push(fact("Batch", &plan.batch.tokens, " tokens"));
     facts.push(fact("Steps", &plan.steps, ""));
@@ -182,6 +178,13 @@ fn fact(label: &str, estimate: &Estimate, unit: &str) -> Fact {
     Fact::new(label, format!("{}{unit}", short(estimate.value)), detail)
 }
 
+/// A loss: differences of a hundredth matter.
+fn loss_fact(loss: &Estimate) -> Fact {
+    let ends = loss.interval.as_ref();
+    let detail = ends.map(|i| format!("95 %: {:.3} to {:.3}", i.low, i.high)).unwrap_or_default();
+    Fact::new("Loss", format!("{:.3} nats", loss.value), detail)
+}
+
 fn range(estimate: &Estimate) -> String {
     let ends = estimate.interval.as_ref();
     ends.map_or(String::new(), |i| format!("{} to {}", short(i.low), short(i.high)))
@@ -198,7 +201,10 @@ fn side_by_side(plan: &Plan) -> Table {
             cell(&line.parameters),
             cell(&line.tokens),
             short(line.tokens_per_parameter.value),
-            line.loss.as_ref().map_or("—".to_owned(), cell),
+            line.loss.as_ref().map_or("—".to_owned(), |loss| {
+                let fact = loss_fact(loss);
+                format!("{} {}", fact.value, fact.detail)
+            }),
             line.held_out.as_ref().map_or("—".to_owned(), |h| format!("{:.2} %", 100.0 * h.mape)),
             line.remark.clone(),
         ]

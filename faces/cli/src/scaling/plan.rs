@@ -321,9 +321,9 @@ fn line_in_words(line: &Line) -> [Vec<String>; 2] {
         interval(&line.tokens, human),
         interval(&line.tokens_per_parameter, ratio),
         line.loss.as_ref().map_or(String::new(), |l| interval(l, loss)),
-        held_out.map_or(String::new(), |h| {
-            format!("{:.2} to {:.2} %", 100.0 * h.interval.low, 100.0 * h.interval.high)
-        }),
+        held_out
+            .and_then(|h| h.interval.as_ref())
+            .map_or(String::new(), |i| format!("{:.2} to {:.2} %", 100.0 * i.low, 100.0 * i.high)),
     ];
     [first, second]
 }
