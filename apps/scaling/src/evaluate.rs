@@ -4,7 +4,7 @@
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
-use record::{Interval, Silent};
+use record::{Interval, Score, Silent};
 use serde::Serialize;
 
 use crate::Error;
@@ -32,6 +32,19 @@ pub struct HeldOut {
     pub interval: Interval,
     /// MAPE of foretelling every one with the lowest loss that was fitted: what no law reaches.
     pub baseline: f64,
+}
+
+impl HeldOut {
+    /// The same as a score of `law`.
+    pub fn score(&self, law: &str) -> Score {
+        let split = format!(
+            "held out: the {} runs of most compute, from {}; fitted on {}",
+            self.n_test, self.from_compute, self.n_fit
+        );
+        Score::new(format!("mape of {law}"), self.mape, split)
+            .with_interval(self.interval.clone())
+            .against("the lowest loss fitted", self.baseline)
+    }
 }
 
 /// Fits `law` to the runs of least compute and foretells the `share` of most compute.

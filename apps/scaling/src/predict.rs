@@ -8,7 +8,7 @@ pub mod batch;
 pub mod candidates;
 pub mod compare;
 pub mod curve;
-mod frontier;
+pub(crate) mod frontier;
 pub mod next;
 pub mod plan;
 pub mod rig;

@@ -16,6 +16,7 @@
 //! assert!(picture.standalone(evaluate::plot::Size::WIDE).starts_with("<svg"));
 //! ```
 
+mod assemble;
 mod contour;
 mod curves;
 mod frontier;
@@ -26,6 +27,7 @@ mod parabolas;
 mod plane;
 mod residuals;
 
+pub use assemble::{fit_page, plan_page, plane_svg};
 pub use curves::{Curve, curves};
 pub use frontier::{Frontier, loss_against_compute, optimum_of};
 pub use hyperbola::{TradeOff, hyperbola};
@@ -108,3 +110,6 @@ fn spread(low: f64, high: f64, n: usize) -> Vec<f64> {
     let step = (high / low).ln() / (n.max(2) - 1) as f64;
     (0..n.max(2)).map(|i| low * (step * i as f64).exp()).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,8 @@
 //! `fieldkit scaling …`: one file a command, and what they share.
 
 mod args;
+mod batch;
+mod curve;
 mod fit;
 mod laws;
 mod logs;
@@ -30,8 +32,12 @@ pub(crate) enum Command {
     Laws(laws::Laws),
     /// From a budget to a training run: size, tokens, batch, steps, learning rate, loss and cost.
     Plan(Box<plan::PlanArgs>),
+    /// Steps against examples at one loss: how large a batch may be.
+    Batch(batch::BatchArgs),
+    /// What a run would have come to under another schedule of the learning rate.
+    Curve(curve::CurveArgs),
     /// Train small language models on a text and log what a fit reads.
-    Sweep(sweep::Sweep),
+    Sweep(sweep::SweepArgs),
 }
 
 pub(crate) fn run(command: Command) -> Result<()> {
@@ -39,6 +45,8 @@ pub(crate) fn run(command: Command) -> Result<()> {
         Command::Fit(args) => fit::run(&args),
         Command::Laws(args) => laws::run(&args),
         Command::Plan(args) => plan::run(&args),
+        Command::Batch(args) => batch::run(&args),
+        Command::Curve(args) => curve::run(&args),
         Command::Sweep(args) => sweep::run(&args),
     }
 }

@@ -88,7 +88,7 @@ impl Curve {
 }
 
 /// Held-out losses by step where there are some, else training losses.
-pub(super) fn losses(history: &[Checkpoint]) -> Vec<(f64, f64)> {
+pub(crate) fn losses(history: &[Checkpoint]) -> Vec<(f64, f64)> {
     let of = |f: fn(&Checkpoint) -> Option<f64>| -> Vec<(f64, f64)> {
         history.iter().filter_map(|c| Some((c.step, f(c)?))).collect()
     };
@@ -96,7 +96,7 @@ pub(super) fn losses(history: &[Checkpoint]) -> Vec<(f64, f64)> {
     if held_out.len() >= 2 { held_out } else { of(|c| c.train_loss) }
 }
 
-fn smooth(losses: &[(f64, f64)]) -> Vec<(f64, f64)> {
+pub(crate) fn smooth(losses: &[(f64, f64)]) -> Vec<(f64, f64)> {
     let half = N_SMOOTH / 2;
     let mean = |i: usize| {
         // The window shrinks towards both ends, so that it stays centred.

@@ -16,7 +16,7 @@ const SAME_BUDGET: f64 = 1.1;
 const FEWEST_SIZES: usize = 4;
 /// Far from its lowest point a profile is no parabola: only sizes within this factor of the best
 /// one are fitted, unless that leaves fewer than five.
-const NEAR: f64 = 8.0;
+const NEAR: f64 = 5.0;
 const FEWEST_NEAR: usize = 5;
 
 /// Runs of one budget, by size.
@@ -63,8 +63,8 @@ pub fn profiles(points: &[Point]) -> Vec<Isoflop> {
 
 /// A parabola through each profile, and a line through their lowest points.
 ///
-/// The intervals come of drawing each profile again around its parabola, with the residuals of
-/// all profiles (a residual bootstrap: the sizes are chosen, not drawn).
+/// The intervals come of drawing each profile again around its parabola, with its own residuals (a
+/// residual bootstrap: the sizes are chosen, not drawn).
 ///
 /// # Errors
 /// Refused where fewer than three profiles have their lowest loss inside.
@@ -84,15 +84,14 @@ pub fn approach_2(points: &[Point], n_bootstrap: usize, seed: u64) -> Result<Gro
             "add sizes on the side where the loss still falls, or fit a law (`scaling fit`)",
         ));
     };
-    let residuals: Vec<f64> =
-        inside.iter().filter_map(|p| p.parabola.as_ref()).flat_map(Parabola::residuals).collect();
     let draw = |k: usize| {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         random.set_stream(k as u64);
         let mut again = |p: &Isoflop| {
             let parabola = p.parabola.as_ref()?;
-            let noise = |_: &(f64, f64)| residuals[random.random_range(0..residuals.len())];
-            let noise: Vec<f64> = parabola.fitted.iter().map(noise).collect();
+            let residuals = parabola.residuals();
+            let noise = |_: &f64| residuals[random.random_range(0..residuals.len())];
+            let noise: Vec<f64> = residuals.iter().map(noise).collect();
             p.pair(&parabola.with_noise(&noise)?)
         };
         power_laws(&inside.iter().filter_map(|p| again(p)).collect::<Vec<_>>())

@@ -179,7 +179,11 @@ fn saddle(fit: &Fit) -> Option<Verdict> {
                 fit.law.name,
                 100.0 * bend,
             ),
-            "compare with skaling, whose power k bends the sum of the two terms",
+            if fit.law.id == "skaling" {
+                "check for runs that are not well tuned, or of another recipe"
+            } else {
+                "compare with skaling, whose power k bends the sum of the two terms"
+            },
         )
     })
 }
@@ -187,47 +191,85 @@ fn saddle(fit: &Fit) -> Option<Verdict> {
 /// |t| above which a group does not lie on the law of the rest, and the offset that matters.
 const GROUP_T: f64 = 5.0;
 const GROUP_OFFSET: f64 = 0.005;
+/// A run of another group is beside one where size and data differ by less than this factor.
+const BESIDE: f64 = 1.5;
+/// So many runs must have one of another group beside them.
+const FEWEST_BESIDE: usize = 4;
 
-/// Whether runs of several groups lie on one law.
+/// Whether runs of several groups lie on one law: each run against those of other groups beside
+/// it. Groups that do not overlap, such as one a budget, may well lie on one law.
 pub fn judge_groups(fit: &Fit, runs: &[TrainingRun]) -> Option<Verdict> {
-    let mut by_group: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
-    for (row, r) in fit.observations.run.iter().zip(fit.residuals()) {
-        by_group.entry(runs.get(*row)?.group.as_deref()?).or_default().push(-r);
-    }
-    if by_group.len() < 2 {
-        return None;
-    }
-    let mean = |v: &[f64]| v.iter().sum::<f64>() / v.len() as f64;
-    let within: f64 =
-        by_group.values().map(|v| v.iter().map(|r| (r - mean(v)).powi(2)).sum::<f64>()).sum();
-    let n_all = fit.observations.loss.len();
-    let sd = (within / n_all.saturating_sub(by_group.len()).max(1) as f64).sqrt();
-    let offset = |v: &[f64]| {
-        let others = by_group.values().filter(|o| o.as_slice() != v).flatten().copied();
-        mean(v) - mean(&others.collect::<Vec<f64>>())
+    let o = &fit.observations;
+    let group = |row: usize| runs.get(o.run[row])?.group.as_deref();
+    let residuals = fit.residuals();
+    let beside = |i: usize, j: usize| {
+        o.x[i].iter().zip(&o.x[j]).all(|(a, b)| (a / b).ln().abs() < BESIDE.ln())
     };
-    let t = |v: &[f64]| {
-        let n = v.len() as f64;
-        offset(v).abs() / (sd * (1.0 / n + 1.0 / (n_all as f64 - n)).sqrt())
-    };
-    let (name, worst) = by_group.iter().max_by(|a, b| t(a.1).total_cmp(&t(b.1)))?;
-    let names = || by_group.iter().map(|(name, v)| format!("{name} ({})", v.len()));
-    (t(worst) > GROUP_T && offset(worst).abs() > GROUP_OFFSET).then(|| {
-        Verdict::new(
-            Kind::MixedGroups,
-            Severity::Refusal,
-            format!(
-                "the runs are of {} groups that do not lie on one law: {name} lies {:.1} % {} the \
-                 others (t = {:.0}); groups: {}",
-                by_group.len(),
-                100.0 * offset(worst).abs(),
-                if offset(worst) > 0.0 { "above" } else { "below" },
-                t(worst),
-                names().collect::<Vec<_>>().join(", "),
-            ),
-            "choose one with --group NAME",
-        )
-    })
+    let mut gaps: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+    for i in 0..residuals.len() {
+        let own = group(i)?;
+        let others: Vec<f64> = (0..residuals.len())
+            .filter(|j| group(*j) != Some(own) && beside(i, *j))
+            .map(|j| residuals[j])
+            .collect();
+        if !others.is_empty() {
+            let mean = others.iter().sum::<f64>() / others.len() as f64;
+            gaps.entry(own).or_default().push(mean - residuals[i]);
+        }
+    }
+    let worst = gaps
+        .iter()
+        .filter(|(_, gaps)| gaps.len() >= FEWEST_BESIDE)
+        .map(|(name, gaps)| (name, mean_and_t(gaps), gaps.len()))
+        .filter(|(_, (mean, t), _)| t.abs() > GROUP_T && mean.abs() > GROUP_OFFSET)
+        .max_by(|a, b| a.1.0.abs().total_cmp(&b.1.0.abs()));
+    let (name, (offset, t), n) = worst?;
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for group in (0..residuals.len()).filter_map(group) {
+        *counts.entry(group).or_default() += 1;
+    }
+    let n_alone = counts.keys().filter(|name| stands_alone(fit, runs, name)).count();
+    let alone = n_alone * 2 > counts.len();
+    let names: Vec<String> = counts.iter().map(|(name, n)| format!("{name} ({n})")).collect();
+    Some(Verdict::new(
+        Kind::MixedGroups,
+        if alone { Severity::Refusal } else { Severity::Warning },
+        format!(
+            "the runs are of {} groups that do not lie on one law: {n} runs of {name} have losses \
+             {:.1} % {} those of other groups of like size and data (t = {:.0}); groups: {}",
+            counts.len(),
+            100.0 * offset.abs(),
+            if offset > 0.0 { "above" } else { "below" },
+            t.abs(),
+            names.join(", "),
+        ),
+        if alone {
+            "choose one with --group NAME"
+        } else {
+            "look for what differs between them, such as the batch or the learning rate"
+        },
+    ))
+}
+
+/// A group whose runs span this factor of compute can be planned from on its own.
+const SPAN_ALONE: f64 = 4.0;
+
+fn stands_alone(fit: &Fit, runs: &[TrainingRun], group: &str) -> bool {
+    let rows = fit.observations.run.iter().zip(&fit.observations.compute);
+    let own =
+        rows.filter(|(run, _)| runs.get(**run).is_some_and(|r| r.group.as_deref() == Some(group)));
+    let compute: Vec<f64> = own.filter_map(|(_, c)| c.map(|c| c.0)).collect();
+    let (low, high) =
+        compute.iter().fold((f64::INFINITY, 0.0f64), |(l, h), c| (l.min(*c), h.max(*c)));
+    high > SPAN_ALONE * low
+}
+
+/// The mean, and how many of its standard errors it is from zero.
+fn mean_and_t(values: &[f64]) -> (f64, f64) {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0);
+    (mean, mean / (variance / n).sqrt())
 }
 
 /// Two laws at one budget.

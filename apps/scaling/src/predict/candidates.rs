@@ -1,13 +1,13 @@
 //! Which law to believe: several are fitted, and the one that has foretold more compute best within
 //! the runs is chosen and named with its runner-up. They are never averaged.
 
-use record::Journal;
+use record::{Journal, Silent};
 
 use crate::Error;
 use crate::data::TrainingRun;
 use crate::evaluate::{HeldOut, SHARE_HELD_OUT, foresight, held_out, held_out_choice};
 use crate::fit::{Fit, Observations, Recipe, fit, observe};
-use crate::judge::{Kind, Severity, Verdict};
+use crate::judge::{Kind, Severity, Verdict, judge_groups, judge_runs, weigh};
 use crate::model::chinchilla::{CHINCHILLA, SKALING};
 use crate::model::gadre::GADRE;
 use crate::model::kaplan::KAPLAN_ND;
@@ -104,6 +104,27 @@ pub fn candidates(
         (true, Some(refusal)) => Err(refusal),
         _ => Ok(Candidates { ranked, left_out, choice }),
     }
+}
+
+/// Refuses runs that no law can be fitted to, before time is spent on it: what [`judge_runs`] and
+/// [`judge_groups`] refuse, the latter by a quick fit.
+///
+/// # Errors
+/// Refused with their sentences.
+pub fn look(
+    runs: &[TrainingRun],
+    prepare: impl Fn(Observations) -> Observations,
+    recipe: &Recipe,
+) -> Result<(), Error> {
+    const FEW_STARTS: usize = 10;
+    let mut verdicts = judge_runs(runs);
+    if runs.iter().any(|r| r.group != runs[0].group) {
+        let quick = Recipe { n_starts: FEW_STARTS, n_bootstrap: 0, ..*recipe };
+        let law = LAWS_OF_A_PLAN[0];
+        let fitted = observe(law, runs).and_then(|o| fit(law, prepare(o), &quick, &mut Silent));
+        verdicts.extend(fitted.ok().and_then(|fit| judge_groups(&fit, runs)));
+    }
+    weigh(verdicts, false).map(|_| ())
 }
 
 struct Scored {

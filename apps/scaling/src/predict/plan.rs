@@ -135,8 +135,10 @@ pub struct WithUse {
     pub saving: f64,
 }
 
-/// Beyond this ratio of its ends an interval of N* is no plan.
-const WIDEST: f64 = 10.0;
+/// Beyond this ratio of its ends an interval of N* is to be looked at twice, and beyond the other
+/// it is no plan.
+const WIDE: f64 = 10.0;
+const WIDEST: f64 = 100.0;
 
 /// The plan for `request` from fitted laws.
 ///
@@ -341,15 +343,15 @@ fn verdicts(
 fn undetermined(advice: &Outcome) -> Option<Verdict> {
     let interval = advice.estimate(|o| o.split.parameters.0, "").interval?;
     let ratio = interval.high / interval.low;
-    (ratio > WIDEST).then(|| {
+    (ratio > WIDE).then(|| {
         Verdict::new(
             Kind::Undetermined,
-            Severity::Warning,
+            if ratio > WIDEST { Severity::Refusal } else { Severity::Warning },
             format!(
-                "the best size is only known to lie between {} and {} parameters, a factor of {}",
+                "the best size is only known to lie between {} and {} parameters, a factor of \
+                 {ratio:.0}",
                 short(interval.low),
                 short(interval.high),
-                short(ratio.round())
             ),
             "`fieldkit scaling next` names the run that would narrow it most",
         )

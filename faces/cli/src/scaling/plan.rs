@@ -9,9 +9,10 @@ use scaling::Error;
 use scaling::data::Import;
 use scaling::model::Law;
 use scaling::model::allocation::Demand;
-use scaling::predict::candidates::{Candidates, LAWS_OF_A_PLAN, candidates};
+use scaling::predict::candidates::{Candidates, LAWS_OF_A_PLAN, candidates, look};
 use scaling::predict::plan::{Budget, Line, OtherSize, Plan, Request, Role, plan};
 use scaling::predict::rig::{ASSUMED_MFU, Bill, Range, Rig, device_named};
+use scaling::report::plan_page;
 use scaling::units::{CountKind, Flop, Nats, Parameters, PfDays, Tokens};
 use serde_json::json;
 
@@ -136,12 +137,17 @@ pub(crate) fn run(args: &PlanArgs) -> Result<()> {
             check(&found)?;
             let prepare =
                 |o: scaling::fit::Observations| o.without_highest(args.source.drop_highest);
+            if !request.force {
+                look(&found.runs, prepare, &args.fitting.recipe())?;
+            }
             let fitted =
                 candidates(&found.runs, &laws, prepare, &args.fitting.recipe(), 2, journal)?;
             let plan = plan(&found.runs, &fitted, &request)?;
             for note in &fitted.best().fit.observations.notes {
                 journal.note(note);
             }
+            let page = plan_page(&logs::names(&args.source), &found.runs, &fitted, &plan);
+            journal.artifact("report.html", page.as_bytes());
             Ok((found, fitted, plan))
         })?;
     let text = in_words(&found, &fitted, &plan);
@@ -277,11 +283,13 @@ fn side_by_side(plan: &Plan) -> String {
     let head = ["", "parameters", "tokens", "tokens/parameter", "loss (nats)", "held-out error"];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
     for line in &plan.lines {
-        rows.extend(line_in_words(line));
+        let [first, second] = line_in_words(line);
+        rows.push(first);
+        rows.extend(Some(second).filter(|row| row.iter().any(|cell| !cell.is_empty())));
     }
     let mut text = columns(&rows);
     text.push_str(
-        "→ is the advice: the law that foretells held-out compute best; 95 % intervals below\n",
+        "→ is the advice: the law that has foretold more compute best; 95 % intervals below\n",
     );
     for line in plan.lines.iter().filter(|l| !l.remark.is_empty()) {
         let _ = writeln!(text, "  {}: {}", line.name, line.remark);
@@ -322,14 +330,15 @@ fn line_in_words(line: &Line) -> [Vec<String>; 2] {
 
 fn settings(plan: &Plan) -> String {
     let batch = &plan.batch;
+    let five = batch.five_percent.map(human);
+    let within = format!("{} to {} wastes at most about 5 %", five[0], five[1]);
+    let twenty = &batch.twenty_percent;
+    let up_to = format!("up to {} takes 20 % more tokens ({})", human(twenty.value), twenty.source);
     let mut text = format!(
-        "\nTrain\n  batch          {} tokens ({}); {} to {} wastes at most about 5 %,\n                 up to {} takes 20 % more tokens ({})\n",
+        "\nTrain\n  batch          {} tokens ({})\n                 {within}\n                 {}\n",
         human(batch.tokens.value),
         batch.tokens.source,
-        human(batch.five_percent[0]),
-        human(batch.five_percent[1]),
-        human(batch.twenty_percent.value),
-        wrapped(&batch.twenty_percent.source, 17),
+        wrapped(&up_to, 17),
     );
     let _ = writeln!(text, "  steps          {}", with_interval(&plan.steps, human));
     if let Some(epochs) = plan.epochs {
