@@ -2,23 +2,46 @@
 //! zero, a count is above zero, and every row that was left out is listed with its place.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use record::Journal;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
+use crate::model::mccandlish::NormPair;
 use crate::units::{Flop, Nats, ParameterCount, Steps, Tokens};
 
 mod consistency;
+mod curves;
 mod draft;
+mod facts;
+mod flags;
+mod folder;
 mod gather;
+mod lines;
+mod long_history;
+mod mlflow;
+mod names;
 mod number;
+mod outlier;
+mod protobuf;
+mod python;
 mod role;
+mod rows;
+mod schedule;
+mod settle;
 mod source;
+mod step_table;
 mod table;
+mod tensorboard;
+mod tfrecord;
+mod wandb;
 
 pub use role::Role;
+
+use gather::Gather;
+use source::Source;
 
 /// The column that `--map` names to leave a quantity out.
 pub const NO_COLUMN: &str = "-";
@@ -33,25 +56,48 @@ pub fn import(
     options: &Options,
     journal: &mut dyn Journal,
 ) -> Result<Import, Error> {
-    let mut gather = gather::Gather::new(options);
+    let mut gather = Gather::new(options, journal);
     for (n_done, path) in paths.iter().enumerate() {
-        journal.progress("files", n_done as u64, paths.len() as u64);
-        read_file(path, &mut gather)?;
+        gather.progress_files(n_done, paths.len());
+        if path.is_dir() {
+            folder::read(path, &mut gather)?;
+        } else {
+            let (source, kind) = open(path, options)?;
+            read(source, kind, &mut gather)?;
+        }
     }
-    journal.progress("files", paths.len() as u64, paths.len() as u64);
-    let import = gather.finish();
-    for note in &import.notes {
-        journal.note(note);
-    }
-    Ok(import)
+    gather.progress_files(paths.len(), paths.len());
+    gather.finish()
 }
 
-fn read_file(path: &Path, gather: &mut gather::Gather) -> Result<(), Error> {
-    let mut source = source::Source::open(path)?;
-    if let Some(note) = source.note.take() {
-        gather.note(note);
+/// What a file is, by its first bytes.
+enum Kind {
+    Table(table::Table),
+    /// Weights & Biases runs, one a line.
+    Runs,
+    /// TensorBoard events.
+    Events,
+}
+
+/// Opens a file and tells what it is; an error where it is nothing that is read.
+fn open(path: &Path, options: &Options) -> Result<(Source, Kind), Error> {
+    let mut source = Source::open(path)?;
+    let kind = if tensorboard::is_event_file(&source) {
+        Kind::Events
+    } else if wandb::is_list_of_runs(&source) {
+        Kind::Runs
+    } else {
+        Kind::Table(table::Table::sniff(&mut source, &options.map, options.limits.n_row_bytes)?)
+    };
+    Ok((source, kind))
+}
+
+fn read(source: Source, kind: Kind, gather: &mut Gather<'_>) -> Result<(), Error> {
+    match kind {
+        Kind::Table(table) => table::read(source, table, gather),
+        Kind::Runs => wandb::read_runs(source, gather),
+        Kind::Events => tensorboard::read_file(source, gather),
     }
-    table::read(source, gather)
 }
 
 /// What the user says about an import.
@@ -71,14 +117,25 @@ pub struct Limits {
     /// Points kept of one metric along one run; beyond it every second one is dropped, again
     /// and again, the last one never.
     pub n_points: usize,
+    /// Points kept of all metrics of all runs; beyond it `n_points` is halved.
+    pub n_points_total: usize,
     /// Rejected rows that are listed; all are counted.
     pub n_rejected_kept: usize,
+    /// Bytes in one row; a longer one is refused.
+    pub n_row_bytes: usize,
 }
 
 impl Default for Limits {
-    /// 100,000 runs, 2,000 points, 1,000 rejected rows.
+    /// 100,000 runs, 2,000 points a metric and 8 million in all (128 MB), 1,000 rejected rows,
+    /// 16 MiB a row.
     fn default() -> Self {
-        Self { n_runs: 100_000, n_points: 2_000, n_rejected_kept: 1_000 }
+        Self {
+            n_runs: 100_000,
+            n_points: 2_000,
+            n_points_total: 8_000_000,
+            n_rejected_kept: 1_000,
+            n_row_bytes: 16 << 20,
+        }
     }
 }
 
@@ -157,7 +214,7 @@ pub enum Schedule {
 }
 
 /// One logged moment of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Checkpoint {
     /// Parameter updates so far.
     pub step: f64,
@@ -167,6 +224,10 @@ pub struct Checkpoint {
     pub val_loss: Option<f64>,
     /// Learning rate, where logged at this step.
     pub learning_rate: Option<f64>,
+    /// Squared gradient norms over a small and a large batch (in sequences), where logged at
+    /// this step: what McCandlish's noise scale is computed from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gradient_norms: Option<NormPair>,
 }
 
 /// Where something was read.
@@ -191,8 +252,8 @@ pub enum Flag {
     Unfinished {
         /// Steps done.
         done: f64,
-        /// Steps planned.
-        planned: f64,
+        /// Steps planned, where the log tells.
+        planned: Option<f64>,
     },
     /// Its loss is far from runs beside it.
     Outlier {
@@ -209,6 +270,23 @@ pub enum Flag {
         /// What shows it.
         why: String,
     },
+}
+
+impl fmt::Display for Flag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed { why } => write!(f, "failed: {why}"),
+            Self::Unfinished { done, planned: Some(planned) } => {
+                write!(f, "unfinished: {done} of {planned} steps done")
+            }
+            Self::Unfinished { done, planned: None } => {
+                write!(f, "unfinished: its log ends at step {done}")
+            }
+            Self::Outlier { why } => write!(f, "outlier: {why}"),
+            Self::Duplicate { of } => write!(f, "duplicate of `{of}`"),
+            Self::MidSchedule { why } => write!(f, "mid-schedule: {why}"),
+        }
+    }
 }
 
 /// How many updates a model took to a loss at one batch size: a point of the trade-off between

@@ -4,14 +4,12 @@
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
-use record::{Interval, Silent};
+use record::{Interval, Score, Silent};
 use serde::Serialize;
 
 use crate::Error;
 use crate::fit::{Fit, Observations, Recipe, fit};
 use crate::model::Law;
-use crate::model::chinchilla::{CHINCHILLA, SKALING};
-use crate::model::gadre::GADRE;
 use crate::units::Flop;
 
 /// The share of runs, those of most compute, that a held-out score is taken on.
@@ -36,6 +34,19 @@ pub struct HeldOut {
     pub baseline: f64,
 }
 
+impl HeldOut {
+    /// The same as a score of `law`.
+    pub fn score(&self, law: &str) -> Score {
+        let split = format!(
+            "held out: the {} runs of most compute, from {}; fitted on {}",
+            self.n_test, self.from_compute, self.n_fit
+        );
+        Score::new(format!("mape of {law}"), self.mape, split)
+            .with_interval(self.interval.clone())
+            .against("the lowest loss fitted", self.baseline)
+    }
+}
+
 /// Fits `law` to the runs of least compute and foretells the `share` of most compute.
 ///
 /// # Errors
@@ -52,74 +63,31 @@ pub fn held_out(
     Ok(score(&fit, &observations.rows(&high)))
 }
 
-/// Laws that are chosen among: of size and data, with a floor, and told apart by what a log holds.
-/// Kaplan's has no floor and contradicts itself far out; Rosenfeld's envelope needs runs so small
-/// that they know nothing yet.
-pub static CANDIDATES: &[&Law] = &[&CHINCHILLA, &SKALING, &GADRE];
-
-/// A law chosen among [`CANDIDATES`].
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Choice {
-    /// The chosen law's id.
-    pub law: &'static str,
-    /// Each candidate's [`foresight`], best first; none where its rows are too few.
-    pub foresight: Vec<(&'static str, Option<f64>)>,
-    /// The score of choosing in this way: choice and fit see only the runs of least compute. None
-    /// where the runs are too few.
-    pub held_out: Option<HeldOut>,
-}
-
-/// Chooses the law that has foretold more compute best within these rows.
-///
-/// # Errors
-/// Refused where no candidate can be scored.
-pub fn choose(observations: &Observations, recipe: &Recipe) -> Result<Choice, Error> {
-    let foresight = ranked(observations, recipe);
-    let Some((law, Some(_))) = foresight.first().copied() else {
-        return Err(Error::refused(
-            format!(
-                "{} runs at different sizes and lengths are too few to choose a law by",
-                observations.loss.len()
-            ),
-            "add runs, or name a law with `--law`",
-        ));
-    };
-    Ok(Choice {
-        law: law.id,
-        foresight: ids(&foresight),
-        held_out: score_of_choice(observations, recipe),
-    })
-}
-
-fn ids(ranked: &[(&'static Law, Option<f64>)]) -> Vec<(&'static str, Option<f64>)> {
-    ranked.iter().map(|(law, score)| (law.id, *score)).collect()
-}
-
-/// The held-out score of the law that [`choose`] would take from the runs of least compute alone.
-fn score_of_choice(o: &Observations, recipe: &Recipe) -> Option<HeldOut> {
-    let (low, _) = split_by_compute(o, SHARE_HELD_OUT).ok()?;
-    let (law, score) = *ranked(&o.rows(&low), recipe).first()?;
-    score?;
-    held_out(law, o, recipe, SHARE_HELD_OUT).ok()
-}
-
-fn ranked(o: &Observations, recipe: &Recipe) -> Vec<(&'static Law, Option<f64>)> {
-    let mut ranked: Vec<_> =
-        CANDIDATES.iter().map(|law| (*law, foresight(law, o, recipe))).collect();
-    let key = |score: Option<f64>| score.unwrap_or(f64::INFINITY);
-    ranked.sort_by(|a, b| key(a.1).total_cmp(&key(b.1)));
-    ranked
-}
-
-/// The geometric mean of a law's held-out MAPE over several shares held out: from a tenth, to
-/// reach far into the runs, to three tenths, so that the fit still sees most of them.
-fn foresight(law: &'static Law, o: &Observations, recipe: &Recipe) -> Option<f64> {
+/// How well a law has foretold more compute within these rows: the geometric mean of its held-out
+/// MAPE over several shares held out, from a tenth, to reach far into the runs, to three tenths, so
+/// that the fit still sees most of them. Laws are chosen by it. None where there are too few rows.
+pub fn foresight(law: &'static Law, o: &Observations, recipe: &Recipe) -> Option<f64> {
     const SHARES: [f64; 4] = [0.1, 0.2, 0.25, 0.3];
+    let recipe = Recipe { n_starts: recipe.n_starts.min(24), ..*recipe };
     let mut total = 0.0;
     for share in SHARES {
-        total += held_out(law, o, recipe, share).ok()?.mape.ln();
+        total += held_out(law, o, &recipe, share).ok()?.mape.ln();
     }
     Some((total / SHARES.len() as f64).exp()).filter(|score| score.is_finite())
+}
+
+/// The score of choosing among `laws` by [`foresight`]: choice and fit see only the runs of least
+/// compute, so that the choice cannot flatter itself. None where there are too few rows.
+pub fn held_out_choice(
+    laws: &[&'static Law],
+    o: &Observations,
+    recipe: &Recipe,
+) -> Option<(&'static Law, HeldOut)> {
+    let (low, _) = split_by_compute(o, SHARE_HELD_OUT).ok()?;
+    let seen = o.rows(&low);
+    let scored = laws.iter().filter_map(|law| Some((*law, foresight(law, &seen, recipe)?)));
+    let (law, _) = scored.min_by(|a, b| a.1.total_cmp(&b.1))?;
+    Some((law, held_out(law, o, recipe, SHARE_HELD_OUT).ok()?))
 }
 
 /// The score of a fit on rows that it has not seen.

@@ -16,6 +16,7 @@
 //! assert!(picture.standalone(evaluate::plot::Size::WIDE).starts_with("<svg"));
 //! ```
 
+mod assemble;
 mod contour;
 mod curves;
 mod frontier;
@@ -26,6 +27,7 @@ mod parabolas;
 mod plane;
 mod residuals;
 
+pub use assemble::{fit_page, plan_page, plane_svg};
 pub use curves::{Curve, curves};
 pub use frontier::{Frontier, loss_against_compute, optimum_of};
 pub use hyperbola::{TradeOff, hyperbola};

@@ -1,12 +1,19 @@
 //! `fieldkit scaling …`: one file a command, and what they share.
 
 mod args;
+mod batch;
+mod curve;
+mod fit;
 mod laws;
+mod logs;
+mod plan;
+mod sweep;
+mod words;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::Subcommand;
 use record::Journal;
 use scaling::Error;
@@ -19,13 +26,28 @@ use args::Output;
 /// What the planner can do.
 #[derive(Subcommand)]
 pub(crate) enum Command {
+    /// Fit laws to runs, with intervals and a score on compute that they have not seen.
+    Fit(fit::FitArgs),
     /// List the laws, or show one with its published constants.
     Laws(laws::Laws),
+    /// From a budget to a training run: size, tokens, batch, steps, learning rate, loss and cost.
+    Plan(Box<plan::PlanArgs>),
+    /// Steps against examples at one loss: how large a batch may be.
+    Batch(batch::BatchArgs),
+    /// What a run would have come to under another schedule of the learning rate.
+    Curve(curve::CurveArgs),
+    /// Train small language models on a text and log what a fit reads.
+    Sweep(sweep::SweepArgs),
 }
 
 pub(crate) fn run(command: Command) -> Result<()> {
     match command {
+        Command::Fit(args) => fit::run(&args),
         Command::Laws(args) => laws::run(&args),
+        Command::Plan(args) => plan::run(&args),
+        Command::Batch(args) => batch::run(&args),
+        Command::Curve(args) => curve::run(&args),
+        Command::Sweep(args) => sweep::run(&args),
     }
 }
 
@@ -39,7 +61,6 @@ fn law(id: &str) -> Result<&'static Law> {
 
 /// Does `work` as a run: shown on the terminal and, unless `--no-record`, recorded with its
 /// inputs, settings and files. The artifact `report.html` is also written to where `--html` says.
-#[expect(dead_code, reason = "its first caller is the next command")]
 fn recorded<T>(
     output: &Output,
     command: &str,
@@ -89,13 +110,12 @@ fn command_line() -> String {
 }
 
 /// Prints the result: JSON where `--json` asks for it, else text.
-#[expect(dead_code, reason = "its first caller is the next command")]
 fn show(output: &Output, text: &str, json: &Value) -> Result<()> {
     if output.json { print(&serde_json::to_string_pretty(json)?) } else { print(text) }
 }
 
 pub(crate) fn print(text: &str) -> Result<()> {
     let mut out = std::io::stdout().lock();
-    out.write_all(text.trim_end().as_bytes())?;
-    Ok(out.write_all(b"\n")?)
+    let written = out.write_all(text.trim_end().as_bytes()).and_then(|()| out.write_all(b"\n"));
+    written.and_then(|()| out.flush()).context("cannot write to stdout")
 }

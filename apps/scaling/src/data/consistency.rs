@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::draft::Draft;
 use super::gather::Gather;
+use super::names::sequence_length_in;
 use super::role::Role;
 use crate::Error;
 use crate::units::FLOP_PER_PF_DAY;
@@ -12,30 +13,57 @@ use crate::units::FLOP_PER_PF_DAY;
 /// Powers of ten between two rows from which they are in different units.
 const DECADES_APART: f64 = 2.5;
 
-/// Checks and completes the drafts of one table, from `first` on.
-pub(super) fn check(path: &Path, first: usize, gather: &mut Gather) -> Result<(), Error> {
-    settle_batch(path, first, gather);
-    compute_in_flop(path, first, gather);
-    mixed_units(path, first, gather)?;
-    tell_disagreements(path, first, gather);
-    let mut rules: Vec<&'static str> = vec![];
-    for draft in &mut gather.drafts[first..] {
-        rules.extend(draft.derive());
+/// Checks and completes the drafts of one file or folder.
+pub(super) fn check(
+    path: &Path,
+    drafts: &mut Vec<Draft>,
+    gather: &mut Gather,
+) -> Result<(), Error> {
+    if drafts.is_empty() {
+        return Ok(());
     }
+    length_from_name(path, drafts, gather);
+    drafts.iter_mut().for_each(Draft::settle_steps);
+    settle_batch(path, drafts, gather);
+    compute_in_flop(path, drafts, gather);
+    mixed_units(path, drafts, gather)?;
+    tell_disagreements(path, drafts, gather);
+    let mut rules: Vec<&'static str> = drafts.iter_mut().filter_map(Draft::derive).collect();
     rules.sort_unstable();
-    rules.dedup_by_key(|rule| *rule);
+    rules.dedup();
     for rule in rules {
         gather.note(format!("{}: D is not logged; taken as {rule}", path.display()));
     }
-    if gather.drafts.len() == first {
+    if drafts.is_empty() {
         return Err(super::table::nothing_left(path, gather));
     }
     Ok(())
 }
 
+/// Where D needs the tokens of a sequence and only the runs' names say them.
+fn length_from_name(path: &Path, drafts: &mut [Draft], gather: &mut Gather) {
+    let mut first = None;
+    for draft in drafts {
+        let is_known = draft.get(Role::SequenceLength).or(draft.get(Role::Tokens)).is_some();
+        let batch = draft.get(Role::Batch).or(draft.get(Role::BatchSequences));
+        let Some(name) = draft.name.as_deref().filter(|_| !is_known && batch.is_some()) else {
+            continue;
+        };
+        if let Some(length) = sequence_length_in(name) {
+            first.get_or_insert_with(|| (length, name.to_owned()));
+            draft.set(Role::SequenceLength, length);
+        }
+    }
+    if let Some((length, name)) = first {
+        let file = path.display();
+        gather.note(format!(
+            "{file}: tokens a sequence are taken from the runs' names ({length} in `{name}`)"
+        ));
+    }
+}
+
 /// What an unstated batch counts: tokens where D = B·S, else sequences of D/(B·S) tokens.
-fn settle_batch(path: &Path, first: usize, gather: &mut Gather) {
-    let drafts = &mut gather.drafts[first..];
+fn settle_batch(path: &Path, drafts: &mut [Draft], gather: &mut Gather) {
     let unstated = |d: &Draft| d.get(Role::Batch).filter(|_| d.get(Role::BatchTokens).is_none());
     let mut lengths: Vec<f64> = drafts
         .iter()
@@ -88,8 +116,7 @@ fn compute_ratio(draft: &Draft) -> Option<f64> {
 }
 
 /// A column of C that is 8.64e19 times too small throughout is in PF-days.
-fn compute_in_flop(path: &Path, first: usize, gather: &mut Gather) {
-    let drafts = &mut gather.drafts[first..];
+fn compute_in_flop(path: &Path, drafts: &mut [Draft], gather: &mut Gather) {
     let ratios: Vec<f64> = drafts.iter().filter_map(compute_ratio).collect();
     let pf_days = -FLOP_PER_PF_DAY.log10();
     if ratios.is_empty() || ratios.iter().any(|r| (r - pf_days).abs() > 0.5) {
@@ -103,14 +130,13 @@ fn compute_in_flop(path: &Path, first: usize, gather: &mut Gather) {
 }
 
 /// Rejects rows whose numbers are orders of magnitude away from what the others say.
-fn mixed_units(path: &Path, first: usize, gather: &mut Gather) -> Result<(), Error> {
-    let ratios: Vec<(usize, f64)> = (first..gather.drafts.len())
-        .filter_map(|i| Some((i, compute_ratio(&gather.drafts[i])?)))
-        .collect();
+fn mixed_units(path: &Path, drafts: &mut Vec<Draft>, gather: &mut Gather) -> Result<(), Error> {
+    let ratios: Vec<(usize, f64)> =
+        (0..drafts.len()).filter_map(|i| Some((i, compute_ratio(&drafts[i])?))).collect();
     let is_off = |r: f64| r.abs() > DECADES_APART;
     let off: Vec<(usize, f64)> = ratios.iter().copied().filter(|(_, r)| is_off(*r)).collect();
     if off.len() == ratios.len() && !off.is_empty() {
-        let line = gather.drafts[off[0].0].origin.line;
+        let line = drafts[off[0].0].origin.line;
         let what = format!(
             "C and 6ND differ by a factor of {} in every row: a column is in other units",
             power(-off[0].1)
@@ -131,7 +157,7 @@ fn mixed_units(path: &Path, first: usize, gather: &mut Gather) -> Result<(), Err
         (Role::TotalParameters, "N"),
         (Role::Tokens, "D"),
     ] {
-        bad.extend(apart(&gather.drafts, first, role).into_iter().map(|(i, decades)| {
+        bad.extend(apart(drafts, role).into_iter().map(|(i, decades)| {
             let why = format!(
                 "{name} is a factor of {} away from the other rows: mixed units",
                 power(decades)
@@ -141,26 +167,29 @@ fn mixed_units(path: &Path, first: usize, gather: &mut Gather) -> Result<(), Err
     }
     bad.sort_by_key(|(i, _)| *i);
     bad.dedup_by_key(|(i, _)| *i);
-    for (i, why) in bad.iter().rev() {
-        let draft = gather.drafts.remove(*i);
-        gather.reject_at(draft.origin, why.clone());
-    }
+    let mut reasons = bad.iter().peekable();
+    let mut at = 0;
+    drafts.retain(|draft| {
+        let reason = reasons.next_if(|(i, _)| *i == at);
+        at += 1;
+        if let Some((_, why)) = reason {
+            gather.reject_at(draft.origin.clone(), why.clone());
+        }
+        reason.is_none()
+    });
     if let Some((n, (_, why))) = Some(bad.len()).zip(bad.first()) {
         gather.note(format!(
             "{}: {n} rows are in other units than the rest and were rejected, the first: {why}",
             path.display()
         ));
     }
-    gather.rejected.sort_by(|a, b| {
-        (&a.origin.file != path, a.origin.line).cmp(&(&b.origin.file != path, b.origin.line))
-    });
     Ok(())
 }
 
 /// The smaller side of a gap of four decades or more in a column.
-fn apart(drafts: &[Draft], first: usize, role: Role) -> Vec<(usize, f64)> {
+fn apart(drafts: &[Draft], role: Role) -> Vec<(usize, f64)> {
     let mut values: Vec<(f64, usize)> =
-        (first..drafts.len()).filter_map(|i| Some((drafts[i].get(role)?.log10(), i))).collect();
+        (0..drafts.len()).filter_map(|i| Some((drafts[i].get(role)?.log10(), i))).collect();
     values.sort_by(|a, b| a.0.total_cmp(&b.0));
     let gap = (1..values.len())
         .map(|i| (values[i].0 - values[i - 1].0, i))
@@ -177,11 +206,11 @@ fn apart(drafts: &[Draft], first: usize, role: Role) -> Vec<(usize, f64)> {
 
 /// 10^x for people.
 fn power(x: f64) -> String {
-    format!("1e{:.0}", x)
+    format!("1e{x:.0}")
 }
 
 /// Notes on what is said twice and not alike.
-fn tell_disagreements(path: &Path, first: usize, gather: &mut Gather) {
+fn tell_disagreements(path: &Path, drafts: &[Draft], gather: &mut Gather) {
     type Pair = fn(&Draft) -> Option<f64>;
     let checks: [(&str, &str, Pair); 4] = [
         ("C/(6ND)", "C is taken as logged", |d| compute_ratio(d).map(|r| 10f64.powf(r))),
@@ -196,10 +225,8 @@ fn tell_disagreements(path: &Path, first: usize, gather: &mut Gather) {
         }),
     ];
     for (name, then, ratio) in checks {
-        let mut values: Vec<(f64, Option<u64>)> = gather.drafts[first..]
-            .iter()
-            .filter_map(|d| Some((ratio(d)?, d.origin.line)))
-            .collect();
+        let mut values: Vec<(f64, Option<u64>)> =
+            drafts.iter().filter_map(|d| Some((ratio(d)?, d.origin.line))).collect();
         values.sort_by(|a, b| a.0.total_cmp(&b.0));
         let (Some(low), Some(high)) = (values.first(), values.last()) else { continue };
         if low.0 > 0.95 && high.0 < 1.05 {

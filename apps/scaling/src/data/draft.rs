@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use super::role::Role;
-use super::{Origin, ParameterCount, Schedule, TrainingRun};
+use super::{Origin, ParameterCount, TrainingRun, schedule};
 use crate::units::{FLOP_PER_PF_DAY, Flop, Nats, Parameters, Steps, Tokens};
 
 /// What a log says about a run, by role. Numbers are finite, counts above zero.
@@ -21,10 +21,22 @@ pub(super) struct Draft {
     pub planned_steps: Option<f64>,
     /// The last learning rate, where the log has it.
     pub last_learning_rate: Option<f64>,
+    /// The update at which the loss was read, where the log tells it from the last one.
+    pub loss_step: Option<f64>,
+    /// Whether the last step may count log lines and not updates (`_step`).
+    pub counts_log_lines: bool,
+    /// Whether its log is cut off.
+    pub is_cut: bool,
+    /// Whether it was made from a history, which another file may say more about.
+    pub is_history: bool,
     pub origin: Origin,
     pub flags: Vec<super::Flag>,
     pub history: Vec<super::Checkpoint>,
 }
+
+/// The part of the planned updates from which a run counts as ended: the last one may not be
+/// logged.
+pub(super) const ENDED: f64 = 0.95;
 
 const N_ROLES: usize = Role::TargetLoss as usize + 1;
 
@@ -40,6 +52,10 @@ impl Draft {
             schedule: None,
             planned_steps: None,
             last_learning_rate: None,
+            loss_step: None,
+            counts_log_lines: false,
+            is_cut: false,
+            is_history: false,
             origin: Origin { file, line },
             flags: vec![],
             history: vec![],
@@ -60,6 +76,29 @@ impl Draft {
         *slot = slot.or(value);
     }
 
+    /// What a history may call it: its id, its name.
+    pub(super) fn names(&self) -> impl Iterator<Item = String> {
+        [self.id.clone(), self.name.clone()].into_iter().flatten()
+    }
+
+    /// Takes from another draft of the same run what this one does not say.
+    pub(super) fn complete_from(&mut self, other: &Self) {
+        for (own, value) in self.numbers.iter_mut().zip(other.numbers) {
+            *own = own.or(value);
+        }
+        for (own, text) in [
+            (&mut self.name, &other.name),
+            (&mut self.group, &other.group),
+            (&mut self.model, &other.model),
+            (&mut self.state, &other.state),
+            (&mut self.schedule, &other.schedule),
+        ] {
+            if own.is_none() {
+                own.clone_from(text);
+            }
+        }
+    }
+
     pub(super) fn set_text(&mut self, role: Role, text: &str) {
         let slot = match role {
             Role::Id => &mut self.id,
@@ -73,10 +112,41 @@ impl Draft {
         *slot = Some(text.to_owned());
     }
 
+    /// What tells the runs of one table apart, where it has one row a step: their id, else their
+    /// name, else what does not change along a run.
+    pub(super) fn identity(&self) -> Vec<u8> {
+        let mut key = vec![];
+        if let Some(own) = self.id.as_ref().or(self.name.as_ref()) {
+            key.extend_from_slice(own.as_bytes());
+            return key;
+        }
+        for text in [&self.group, &self.model, &self.schedule] {
+            key.extend_from_slice(text.as_deref().unwrap_or_default().as_bytes());
+            key.push(0);
+        }
+        use Role::*;
+        for role in [BodyParameters, TotalParameters, Parameters, Batch, BatchTokens, Seed] {
+            key.extend_from_slice(&self.get(role).unwrap_or(f64::NAN).to_bits().to_le_bytes());
+        }
+        key
+    }
+
     /// N as C = 6ND takes it: all parameters where they are known, else what there is.
     pub(super) fn parameters(&self) -> Option<f64> {
         let all = [Role::TotalParameters, Role::Parameters, Role::BodyParameters];
         all.iter().find_map(|role| self.get(*role))
+    }
+
+    /// S is what was done. Where the last step is well below it, S was the plan.
+    pub(super) fn settle_steps(&mut self) {
+        let (Some(planned), Some(done)) = (self.get(Role::Steps), self.get(Role::LastStep)) else {
+            return self.set_missing(Role::Steps, self.get(Role::LastStep));
+        };
+        let ended_well = self.state.as_deref().is_some_and(|s| s.eq_ignore_ascii_case("finished"));
+        if done < ENDED * planned && !(self.counts_log_lines && ended_well) {
+            self.planned_steps = Some(planned);
+            self.set(Role::Steps, done);
+        }
     }
 
     /// Fills what follows from the rest: U = D/epochs, B = seqs·length, D = B·S, D = C/(6N),
@@ -128,7 +198,7 @@ impl Draft {
             batch: get(Role::BatchTokens).map(Tokens),
             compute: get(Role::Compute).map(Flop),
             learning_rate: get(Role::LearningRate),
-            schedule: self.schedule.as_deref().map(schedule),
+            schedule: self.schedule.as_deref().map(schedule::named),
             loss: held_out.or(get(Role::TrainLoss)).map(Nats),
             loss_is_training: held_out.is_none() && get(Role::TrainLoss).is_some(),
             seed,
@@ -137,22 +207,5 @@ impl Draft {
             origin: self.origin,
             flags: self.flags,
         }
-    }
-}
-
-/// A schedule by its name in a log.
-fn schedule(name: &str) -> Schedule {
-    let lower = name.to_ascii_lowercase();
-    let has = |part: &str| lower.contains(part);
-    if has("wsd") || has("trapez") || has("stable") {
-        Schedule::WarmupStableDecay
-    } else if has("cosine") {
-        Schedule::Cosine
-    } else if has("constant") || has("const") {
-        Schedule::Constant
-    } else if has("linear") {
-        Schedule::Linear
-    } else {
-        Schedule::Other(name.to_owned())
     }
 }

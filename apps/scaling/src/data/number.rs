@@ -107,7 +107,7 @@ mod tests {
         assert!(has_decimal_comma("3,14"));
         assert!(has_decimal_comma("0,125"));
         assert!(!has_decimal_comma("1,234"));
-        assert_eq!(cell("3,14", Decimal::Comma, false), Cell::Number(3.14));
+        assert_eq!(cell("3,25", Decimal::Comma, false), Cell::Number(3.25));
         assert_eq!(cell("1.234,5", Decimal::Comma, false), Cell::Number(1234.5));
     }
 

@@ -1,8 +1,10 @@
-//! What a column, a logged metric or a configuration key holds, guessed from its name.
+//! What a column, a logged metric or a configuration key holds.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+
+use super::names::{guess, words};
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -64,222 +66,17 @@ pub enum Role {
     Loss,
     /// Loss on the training text.
     TrainLoss,
+    /// |G|² over a small batch.
+    SmallNormSquared,
+    /// |G|² over a large batch.
+    BigNormSquared,
+    /// The small batch of a pair of gradient norms, in sequences.
+    SmallBatch,
+    /// The large batch of a pair of gradient norms, in sequences.
+    BigBatch,
     /// The loss that a run was to reach.
     TargetLoss,
 }
-
-/// How well a name fits a role: 0 is a name that can mean nothing else.
-pub(super) type Rank = u8;
-
-/// The rank of a loss that does not say on which text it was measured.
-pub(super) const UNSTATED_LOSS: Rank = 10;
-
-/// Each role's names, best first; as [`words`] joins them.
-const NAMES: &[(Role, &[&str])] = &[
-    (Role::Id, &["id", "run_id", "run_uuid", "run"]),
-    (Role::Name, &["name", "run_name", "exp_name", "display_name", "experiment_name"]),
-    (
-        Role::Group,
-        &[
-            "group",
-            "suite",
-            "stage",
-            "family",
-            "architecture",
-            "arch",
-            "recipe",
-            "series",
-            "model_type",
-            "experiment",
-            "dataset",
-        ],
-    ),
-    (Role::Model, &["model", "model_name"]),
-    (Role::State, &["state", "status", "run_state"]),
-    (
-        Role::Schedule,
-        &[
-            "schedule",
-            "lr_schedule",
-            "lr_scheduler_type",
-            "lr_scheduler",
-            "scheduler",
-            "scheduler_name",
-        ],
-    ),
-    (Role::Metric, &["metric", "metric_name", "key", "tag"]),
-    (Role::Value, &["value", "metric_value"]),
-    (
-        Role::BodyParameters,
-        &["n_body", "body_params", "params_body", "body_parameters", "parameters_body"],
-    ),
-    (
-        Role::TotalParameters,
-        &[
-            "n_total",
-            "total_params",
-            "params_total",
-            "total_parameters",
-            "parameters_total",
-            "num_total_params",
-        ],
-    ),
-    (
-        Role::Parameters,
-        &[
-            "n",
-            "params",
-            "parameters",
-            "n_params",
-            "num_params",
-            "nparams",
-            "n_parameters",
-            "num_parameters",
-            "param_count",
-            "parameter_count",
-            "model_size",
-            "model_params",
-            "model_parameters",
-        ],
-    ),
-    (
-        Role::Tokens,
-        &[
-            "d",
-            "tokens",
-            "n_tokens",
-            "num_tokens",
-            "train_tokens",
-            "training_tokens",
-            "total_tokens",
-            "tokens_seen",
-            "tokens_processed",
-            "consumed_tokens",
-            "consumed_train_tokens",
-            "token_count",
-            "t",
-        ],
-    ),
-    (
-        Role::UniqueTokens,
-        &["unique_tokens", "n_unique_tokens", "num_unique_tokens", "tokens_unique", "u"],
-    ),
-    (Role::Epochs, &["epochs", "n_epochs", "num_epochs", "num_train_epochs"]),
-    (
-        Role::TokensPerParameter,
-        &["tokens_per_param", "tokens_per_parameter", "tpp", "d_n", "d_over_n", "token_multiplier"],
-    ),
-    (
-        Role::Steps,
-        &[
-            "steps",
-            "n_steps",
-            "num_steps",
-            "num_train_steps",
-            "train_steps",
-            "training_steps",
-            "total_steps",
-            "max_steps",
-            "iterations",
-            "iters",
-            "max_iters",
-            "num_iterations",
-            "updates",
-            "n_updates",
-            "num_updates",
-            "max_updates",
-            "ti",
-            "s",
-        ],
-    ),
-    (Role::LastStep, &["last_step", "final_step"]),
-    (Role::Step, &["step", "global_step", "iteration", "iter", "log_step"]),
-    (
-        Role::BatchTokens,
-        &[
-            "batch_tokens",
-            "batch_size_tokens",
-            "tokens_per_batch",
-            "tokens_per_step",
-            "tokens_per_update",
-        ],
-    ),
-    (
-        Role::BatchSequences,
-        &[
-            "batch_sequences",
-            "batch_size_sequences",
-            "batch_seqs",
-            "batch_size_seqs",
-            "sequences_per_batch",
-            "seqs_per_batch",
-        ],
-    ),
-    (
-        Role::Batch,
-        &[
-            "global_batch_size",
-            "global_bs",
-            "gbs",
-            "total_batch_size",
-            "train_batch_size",
-            "batch_size",
-            "batch",
-            "bs",
-            "b",
-        ],
-    ),
-    (
-        Role::SequenceLength,
-        &[
-            "seq_len",
-            "seq_length",
-            "sequence_length",
-            "seqlen",
-            "context_length",
-            "ctx_len",
-            "ctx_length",
-            "n_ctx",
-            "ctx",
-            "max_seq_len",
-            "max_seq_length",
-            "max_sequence_length",
-            "block_size",
-            "context",
-        ],
-    ),
-    (
-        Role::Compute,
-        &[
-            "c",
-            "flops",
-            "flop",
-            "compute",
-            "training_flop",
-            "training_flops",
-            "train_flop",
-            "train_flops",
-            "total_flops",
-            "total_flop",
-            "compute_flop",
-            "compute_flops",
-        ],
-    ),
-    (Role::PfDays, &["pf_days", "pfdays", "compute_pf_days", "c_pf_days", "petaflop_days"]),
-    (
-        Role::LearningRate,
-        &[
-            "lr",
-            "learning_rate",
-            "peak_lr",
-            "max_lr",
-            "peak_learning_rate",
-            "max_learning_rate",
-            "base_lr",
-        ],
-    ),
-    (Role::Seed, &["seed", "random_seed", "rng_seed"]),
-];
 
 impl Role {
     /// The names that `--map` takes, in the order in which they are listed to people.
@@ -337,6 +134,22 @@ impl Role {
                 | SequenceLength
                 | Compute
                 | PfDays
+                | SmallBatch
+                | BigBatch
+        )
+    }
+
+    /// Whether it changes along a run and is kept as a curve.
+    pub(super) fn is_curve(self) -> bool {
+        use Role::*;
+        matches!(
+            self,
+            Loss | TrainLoss
+                | LearningRate
+                | SmallNormSquared
+                | BigNormSquared
+                | SmallBatch
+                | BigBatch
         )
     }
 
@@ -383,175 +196,11 @@ impl fmt::Display for Role {
             Role::Seed => "the seed",
             Role::Loss => "the loss",
             Role::TrainLoss => "the training loss",
+            Role::SmallNormSquared => "|G|² over a small batch",
+            Role::BigNormSquared => "|G|² over a large batch",
+            Role::SmallBatch => "the small batch of |G|²",
+            Role::BigBatch => "the large batch of |G|²",
             Role::TargetLoss => "the loss to reach",
         })
-    }
-}
-
-/// The role that a name suggests and how well it fits. A nested name such as
-/// `optimizer/scheduler.lr` is looked up whole, then without its first parts.
-pub(super) fn guess(name: &str) -> Option<(Role, Rank)> {
-    let all = words(name);
-    if let Some(found) = guess_loss(&all) {
-        return Some(found);
-    }
-    if without_embeddings(&all) {
-        return Some((Role::BodyParameters, 1));
-    }
-    let parts: Vec<&str> = name.split(['/', '.']).filter(|p| !p.trim().is_empty()).collect();
-    if let [a, b] = parts[..]
-        && name.contains('/')
-        && [a, b].iter().all(|p| exact(&words(p)).is_some_and(|(role, _)| role.is_count()))
-    {
-        return exact(&all); // a quotient such as D/N, never its divisor
-    }
-    (0..parts.len()).find_map(|skipped| {
-        let (role, rank) = exact(&words(&parts[skipped..].join("/")))?;
-        Some((role, rank.saturating_add(skipped.min(50) as Rank * 4)))
-    })
-}
-
-/// A name in lower-case words: `Model Size`, `modelSize` and `model_size` are one.
-pub(super) fn words(name: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    let mut last_lower = false;
-    for c in name.chars() {
-        let starts = c.is_uppercase() && last_lower;
-        if (starts || !c.is_alphanumeric()) && words.last().is_some_and(|w| !w.is_empty()) {
-            words.push(String::new());
-        }
-        if c.is_alphanumeric()
-            && let Some(word) = words.last_mut()
-        {
-            word.extend(c.to_lowercase());
-        }
-        last_lower = c.is_lowercase();
-    }
-    words.retain(|w| !w.is_empty());
-    words
-}
-
-fn exact(words: &[String]) -> Option<(Role, Rank)> {
-    let name = words.join("_");
-    NAMES.iter().find_map(|(role, names)| {
-        names.iter().position(|n| *n == name).map(|rank| (*role, rank as Rank))
-    })
-}
-
-fn without_embeddings(words: &[String]) -> bool {
-    let any = |names: &[&str]| words.iter().any(|w| names.contains(&w.as_str()));
-    any(&["no", "non", "without", "nonembedding", "nonembed", "nonemb"])
-        && any(&[
-            "emb",
-            "embed",
-            "embeds",
-            "embedding",
-            "embeddings",
-            "nonembedding",
-            "nonembed",
-            "nonemb",
-        ])
-}
-
-/// A loss, by the words of its name. Spread, scale and side losses are none.
-fn guess_loss(words: &[String]) -> Option<(Role, Rank)> {
-    let any = |names: &[&str]| words.iter().any(|w| names.contains(&w.as_str()));
-    let is_loss = any(&["loss", "nll", "xent", "crossentropy"])
-        || words.join("_").contains("cross_entropy")
-        || words == ["l"];
-    let is_other = any(&[
-        "scale",
-        "scaler",
-        "aux",
-        "auxiliary",
-        "router",
-        "balance",
-        "balancing",
-        "z",
-        "std",
-        "var",
-        "weight",
-        "delta",
-        "diff",
-        "gap",
-        "time",
-        "perplexity",
-        "ppl",
-        "bpb",
-        "bits",
-        "smoothing",
-        "spike",
-        "spikes",
-    ]);
-    if !is_loss || is_other {
-        return None;
-    }
-    if any(&["target"]) {
-        return Some((Role::TargetLoss, 0));
-    }
-    let extreme = if any(&["min", "max", "best", "initial", "first", "ema"]) { 40 } else { 0 };
-    if any(&["val", "valid", "validation", "eval", "evaluation", "heldout", "holdout", "dev"])
-        || any(&["tar", "shard"])
-    {
-        return Some((Role::Loss, extreme));
-    }
-    if any(&["test"]) {
-        return Some((Role::Loss, extreme + 1));
-    }
-    let smoothed = if any(&["smooth", "smoothed"]) { 0 } else { 1 };
-    if any(&["train", "training"]) {
-        return Some((Role::TrainLoss, extreme + smoothed));
-    }
-    Some((Role::Loss, extreme + UNSTATED_LOSS + smoothed))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(name: &str, role: impl Into<Option<Role>>) {
-        assert_eq!(guess(name).map(|(role, _)| role), role.into(), "{name}");
-    }
-
-    #[test]
-    fn a_name_is_known_however_it_is_written() {
-        for name in ["Model Size", "modelSize", "model_size", "model/.num_params", "N", "params"] {
-            check(name, Role::Parameters);
-        }
-        for name in ["params_no_embed", "non-embedding params", "nonEmbeddingParams", "n_body"] {
-            check(name, Role::BodyParameters);
-        }
-        check("Training FLOP", Role::Compute);
-        check("optimizer.scheduler.lr", Role::LearningRate);
-        check("dataset/.global_batch_size", Role::Batch);
-        check("batch_size_seqs", Role::BatchSequences);
-        check("trainer/global_step", Role::Step);
-    }
-
-    #[test]
-    fn a_quotient_is_not_its_divisor() {
-        check("D/N", Role::TokensPerParameter);
-        check("tokens/params", None);
-    }
-
-    #[test]
-    fn a_loss_says_on_which_text_or_is_unstated() {
-        check("val/.dclm_loss", Role::Loss);
-        check("loss_shard-{0000000..0000010}.tar", Role::Loss);
-        check("train/.loss_mean", Role::TrainLoss);
-        check("target_val_loss", Role::TargetLoss);
-        assert_eq!(guess("Metrics/loss"), Some((Role::Loss, UNSTATED_LOSS + 1)));
-        assert_eq!(guess("smooth loss"), Some((Role::Loss, UNSTATED_LOSS)));
-    }
-
-    #[test]
-    fn what_only_sounds_like_a_quantity_is_none() {
-        for name in ["loss_scale", "aux_loss", "train/.loss_std", "val/.epoch_time", "weight_decay"]
-        {
-            check(name, None);
-        }
-        for name in ["n_exponent", "loss_star_std", "n_star_std", "x", "h", "final_lr", "epoch"] {
-            check(name, None);
-        }
     }
 }

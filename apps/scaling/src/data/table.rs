@@ -1,18 +1,16 @@
-//! Delimited text: which delimiter, which column is what, and rows to runs.
+//! Delimited text: which delimiter, which column is what, and so what kind of table it is.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use csv::ByteRecord;
-
-use super::draft::Draft;
-use super::gather::Gather;
+use super::gather::{Gather, missing_column};
+use super::lines::{Lines, Row};
+use super::names::{Rank, UNSTATED_LOSS, guess};
 use super::number::{Cell, Decimal, cell, has_decimal_comma};
-use super::role::{Rank, Role, UNSTATED_LOSS, guess};
-use super::source::{Source, broken};
-use super::{Origin, StepsToLoss};
+use super::role::Role;
+use super::source::Source;
+use super::{NO_COLUMN, long_history, rows, step_table};
 use crate::Error;
-use crate::units::{Nats, Steps, Tokens};
 
 /// How many rows are looked at before the columns are settled.
 const N_SAMPLE: usize = 200;
@@ -24,57 +22,66 @@ pub(super) struct Table {
     pub header: Vec<String>,
     /// The column of each role.
     pub columns: BTreeMap<Role, usize>,
+    pub kind: Kind,
     /// The first rows.
-    pub sample: Vec<ByteRecord>,
+    sample: Vec<Row>,
+    /// What the reader should know about the choice of columns.
+    notes: Vec<String>,
+}
+
+/// What a row of the table is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A run.
+    Runs,
+    /// How many updates it took to a loss.
+    StepsToLoss,
+    /// One metric at one step of a run.
+    LongHistory,
+    /// All metrics at one step of a run.
+    StepTable,
 }
 
 /// Reads a delimited file of any shape.
-pub(super) fn read(source: Source, gather: &mut Gather) -> Result<(), Error> {
-    source.check_text()?;
-    let table = Table::sniff(&source, gather)?;
-    let has = |role| table.columns.contains_key(&role);
-    let has_batch = has(Role::Batch) || has(Role::BatchTokens) || has(Role::BatchSequences);
-    if has(Role::TargetLoss) && has(Role::Steps) && has_batch {
-        return read_steps_to_loss(source, &table, gather);
+pub(super) fn read(source: Source, table: Table, gather: &mut Gather<'_>) -> Result<(), Error> {
+    gather.know_names(&source.path, &table.header);
+    let has = |role: &&Role| table.columns.contains_key(*role);
+    gather.mapped.extend(gather.options.map.keys().filter(has));
+    table.notes.iter().for_each(|note| gather.note(note.clone()));
+    match table.kind {
+        Kind::Runs => rows::read_runs(source, &table, gather),
+        Kind::StepsToLoss => rows::read_steps_to_loss(source, &table, gather),
+        Kind::LongHistory => long_history::read(source, &table, gather),
+        Kind::StepTable => step_table::read(source, &table, gather),
     }
-    if !has(Role::Loss) && !has(Role::TrainLoss) {
-        return Err(no_loss(&source.path, &table));
-    }
-    let known = [Role::Tokens, Role::Compute, Role::PfDays, Role::Steps, Role::Id, Role::Name];
-    let has_size = has(Role::Parameters) || has(Role::BodyParameters) || has(Role::TotalParameters);
-    if !has_size && !known.iter().any(|role| has(*role)) {
-        return Err(no_inputs(&source.path, &table));
-    }
-    read_runs(source, &table, gather)
 }
 
 impl Table {
-    fn sniff(source: &Source, gather: &mut Gather) -> Result<Self, Error> {
-        let path = &source.path;
-        let delimiter = delimiter(&source.head).ok_or_else(|| {
-            Error::input(
-                path,
-                1,
-                "the header has one column only",
-                "separate columns by a comma, a semicolon, a tab or a vertical bar",
-            )
-        })?;
-        // The head may end within a row: that row is left to the reader of the whole file.
-        let end = memchr::memrchr(b'\n', &source.head).map_or(source.head.len(), |at| at + 1);
-        let mut rows = csv::ReaderBuilder::new()
-            .delimiter(delimiter)
-            .flexible(true)
-            .from_reader(&source.head[..end]);
-        let header = rows.byte_headers().map_err(|e| csv_error(path, e))?.clone();
+    /// Looks at the first rows and settles which column is what.
+    pub(super) fn sniff(
+        source: &mut Source,
+        map: &BTreeMap<Role, String>,
+        limit: usize,
+    ) -> Result<Self, Error> {
+        source.check_text()?;
+        let path = source.path.clone();
+        let (delimiter, header, sample) = loop {
+            let delimiter = delimiter(&source.head);
+            let (header, sample) = first_rows(source, delimiter.unwrap_or(b','), limit)?;
+            if !sample.is_empty() || source.is_whole {
+                break (delimiter, header, sample);
+            }
+            source.read_head(source.head.len() * 3)?; // a header of thousands of columns
+        };
+        let Some(delimiter) = delimiter else {
+            let what = "the header has one column only";
+            let hint = "separate columns by a comma, a semicolon, a tab or a vertical bar";
+            return Err(Error::input(path, 1, what, hint));
+        };
         let header: Vec<String> = header
-            .iter()
-            .map(|name| text(path, Some(1), name).map(|t| t.trim().to_owned()))
+            .fields()
+            .map(|name| text(&path, Some(1), name).map(|t| t.trim().to_owned()))
             .collect::<Result<_, _>>()?;
-        let sample: Vec<ByteRecord> = rows
-            .byte_records()
-            .take(N_SAMPLE)
-            .collect::<Result<_, _>>()
-            .map_err(|e| csv_error(path, e))?;
         if sample.is_empty() {
             return Err(Error::input(
                 path,
@@ -83,35 +90,45 @@ impl Table {
                 "add one line a run below the header",
             ));
         }
-        check_shape(path, delimiter, &header, &sample)?;
-        let decimal = match delimiter {
-            b',' if !source.head.contains(&b'"') => Decimal::Point,
-            _ if sample
-                .iter()
-                .flatten()
-                .filter_map(|c| std::str::from_utf8(c).ok())
-                .any(has_decimal_comma) =>
-            {
-                gather.note(format!(
-                    "{}: decimal commas were read as decimal points",
-                    path.display()
-                ));
-                Decimal::Comma
-            }
-            _ => Decimal::Point,
+        check_shape(&path, delimiter, &header, &sample)?;
+        let mut table = Self {
+            delimiter,
+            decimal: Decimal::Point,
+            header,
+            columns: BTreeMap::new(),
+            kind: Kind::Runs,
+            sample,
+            notes: vec![],
         };
-        let mut table = Self { delimiter, decimal, header, columns: BTreeMap::new(), sample };
-        table.assign(path, gather)?;
+        table.find_decimal(source);
+        table.assign(&path);
+        table.apply_map(&path, map)?;
+        table.find_kind(&path, map)?;
+        table.tell(&path);
         Ok(table)
     }
 
-    /// Settles which column is what.
-    fn assign(&mut self, path: &Path, gather: &mut Gather) -> Result<(), Error> {
+    fn find_decimal(&mut self, source: &Source) {
+        let may_have = self.delimiter != b',' || source.head.contains(&b'"');
+        let mut cells = self.sample.iter().flat_map(Row::fields);
+        let is_comma = |c: &[u8]| std::str::from_utf8(c).is_ok_and(has_decimal_comma);
+        if may_have && cells.any(is_comma) {
+            let note = "decimal commas were read as decimal points";
+            self.notes.push(format!("{}: {note}", source.path.display()));
+            self.decimal = Decimal::Comma;
+        }
+    }
+
+    /// Settles which column is what, by their names.
+    fn assign(&mut self, path: &Path) {
         let mut claims: BTreeMap<Role, Vec<(Rank, usize)>> = BTreeMap::new();
         for (column, name) in self.header.iter().enumerate() {
             if let Some((role, rank)) = guess(name) {
                 claims.entry(role).or_default().push((rank, column));
             }
+        }
+        if claims.contains_key(&Role::Step) {
+            unstated_is_training(&mut claims);
         }
         for (role, mut found) in claims {
             found.sort_by_key(|(rank, _)| *rank);
@@ -127,7 +144,7 @@ impl Table {
                     .map(|(_, c)| self.header[*c].as_str())
                     .collect();
                 let why = if tied.len() > 1 { " (the lowest of those that fit)" } else { "" };
-                gather.note(format!(
+                self.notes.push(format!(
                     "{}: `{}` was taken for {role}{why}, not {}; say `--map loss=COLUMN` for another",
                     path.display(),
                     self.header[column],
@@ -135,62 +152,103 @@ impl Table {
                 ));
             }
         }
-        if self.columns.contains_key(&Role::Parameters)
-            && self.columns.contains_key(&Role::BodyParameters)
-        {
+        if self.has(Role::Parameters) && self.has(Role::BodyParameters) {
             // Beside a count without embeddings, the plain count is the one with them.
             if let Some(column) = self.columns.remove(&Role::Parameters) {
                 self.columns.entry(Role::TotalParameters).or_insert(column);
             }
         }
-        self.apply_map(path, gather)?;
+    }
+
+    /// `--map` has the last word.
+    fn apply_map(&mut self, path: &Path, map: &BTreeMap<Role, String>) -> Result<(), Error> {
+        let mut missing = None;
+        for (role, name) in map {
+            if name == NO_COLUMN {
+                self.columns.remove(role);
+                continue;
+            }
+            let Some(column) = self.header.iter().position(|h| h == name) else {
+                missing = missing.or(Some((*role, name)));
+                continue;
+            };
+            self.columns.retain(|_, c| *c != column);
+            if matches!(role, Role::Parameters | Role::BodyParameters | Role::TotalParameters) {
+                for count in [Role::Parameters, Role::BodyParameters, Role::TotalParameters] {
+                    if !map.contains_key(&count) {
+                        self.columns.remove(&count);
+                    }
+                }
+            }
+            if *role == Role::Loss && !self.has(Role::Step) {
+                self.columns.remove(&Role::TrainLoss);
+            }
+            self.columns.insert(*role, column);
+        }
+        // The name may be in another file, unless this one is of no use without it.
+        let is_fit = self.has(Role::Loss) || self.has(Role::TrainLoss) || self.has(Role::Value);
+        match missing {
+            Some((role, name)) if !is_fit => Err(missing_column(path, name, role, &self.header)),
+            _ => Ok(()),
+        }
+    }
+
+    fn find_kind(&mut self, path: &Path, map: &BTreeMap<Role, String>) -> Result<(), Error> {
+        let has = |role| self.has(role);
+        let has_batch = has(Role::Batch) || has(Role::BatchTokens) || has(Role::BatchSequences);
+        let has_size =
+            has(Role::Parameters) || has(Role::BodyParameters) || has(Role::TotalParameters);
+        let known = [Role::Tokens, Role::Compute, Role::PfDays, Role::Steps, Role::Id, Role::Name];
+        self.kind = if has(Role::Metric) && has(Role::Value) && has(Role::Step) {
+            Kind::LongHistory
+        } else if has(Role::TargetLoss) && has(Role::Steps) && has_batch {
+            Kind::StepsToLoss
+        } else if has(Role::Step)
+            && self.header.iter().any(|name| step_table::run_and_metric(name, map).is_some())
+        {
+            Kind::StepTable
+        } else if !has(Role::Loss) && !has(Role::TrainLoss) {
+            return Err(no_loss(path, self));
+        } else if has(Role::Step) {
+            Kind::StepTable
+        } else if !has_size && !known.iter().any(|role| has(*role)) {
+            return Err(no_inputs(path, self));
+        } else {
+            Kind::Runs
+        };
+        if self.kind == Kind::StepTable
+            && !map.contains_key(&Role::Loss)
+            && !self.has(Role::TrainLoss)
+            && let Some(column) = self.columns.get(&Role::Loss).copied()
+            && guess(&self.header[column]).is_some_and(|(_, rank)| rank >= UNSTATED_LOSS)
+        {
+            self.columns.remove(&Role::Loss);
+            self.columns.insert(Role::TrainLoss, column);
+        }
+        Ok(())
+    }
+
+    fn tell(&mut self, path: &Path) {
         let chosen: Vec<String> = self
             .columns
             .iter()
             .map(|(role, column)| format!("{role} from `{}`", self.header[*column]))
             .collect();
-        gather.note(format!("{}: {}", path.display(), chosen.join(", ")));
+        let file = path.display();
+        self.notes.push(format!("{file}: {}", chosen.join(", ")));
         if let Some(column) = self.columns.get(&Role::Loss)
             && guess(&self.header[*column]).is_some_and(|(_, rank)| rank >= UNSTATED_LOSS)
-            && !self.columns.contains_key(&Role::Step)
+            && self.kind == Kind::Runs
         {
-            gather.note(format!(
-                "{}: `{}` does not say on which text it was measured; taken as held-out",
-                path.display(),
-                self.header[*column],
+            let name = &self.header[*column];
+            self.notes.push(format!(
+                "{file}: `{name}` does not say on which text it was measured; taken as held-out"
             ));
         }
-        Ok(())
     }
 
-    /// `--map` has the last word.
-    fn apply_map(&mut self, path: &Path, gather: &mut Gather) -> Result<(), Error> {
-        for (role, name) in gather.options.map.clone() {
-            if name == super::NO_COLUMN {
-                self.columns.remove(&role);
-                continue;
-            }
-            let Some(column) = self.header.iter().position(|h| *h == name) else {
-                let what = format!("there is no column `{name}`, which --map names for {role}");
-                return Err(Error::input(
-                    path,
-                    1,
-                    what,
-                    format!("the columns are {}", list(&self.header)),
-                ));
-            };
-            self.columns.retain(|_, c| *c != column);
-            if matches!(role, Role::Parameters | Role::BodyParameters | Role::TotalParameters) {
-                for count in [Role::Parameters, Role::BodyParameters, Role::TotalParameters] {
-                    self.columns.remove(&count);
-                }
-            }
-            if role == Role::Loss {
-                self.columns.remove(&Role::TrainLoss);
-            }
-            self.columns.insert(role, column);
-        }
-        Ok(())
+    pub(super) fn has(&self, role: Role) -> bool {
+        self.columns.contains_key(&role)
     }
 
     /// Of several losses that fit alike, the one with the lowest median: the text most like the
@@ -200,7 +258,7 @@ impl Table {
             let mut values: Vec<f64> = self
                 .sample
                 .iter()
-                .filter_map(|row| std::str::from_utf8(row.get(*column)?).ok())
+                .filter_map(|row| std::str::from_utf8(row.field(*column)).ok())
                 .filter_map(|text| match cell(text, self.decimal, false) {
                     Cell::Number(x) if x.is_finite() => Some(x),
                     _ => None,
@@ -212,189 +270,44 @@ impl Table {
         let best = columns.iter().min_by(|a, b| median(a).total_cmp(&median(b)));
         best.copied().unwrap_or_default()
     }
+}
 
-    pub(super) fn reader<R: std::io::Read>(&self, reader: R) -> csv::Reader<R> {
-        csv::ReaderBuilder::new()
-            .delimiter(self.delimiter)
-            .flexible(true)
-            .buffer_capacity(256 * 1024)
-            .from_reader(reader)
+/// Logged along a run, a loss that does not say on which text is the training loss.
+fn unstated_is_training(claims: &mut BTreeMap<Role, Vec<(Rank, usize)>>) {
+    let losses = claims.remove(&Role::Loss).unwrap_or_default();
+    for (rank, column) in losses {
+        let role = if rank < UNSTATED_LOSS { Role::Loss } else { Role::TrainLoss };
+        claims.entry(role).or_default().push((rank, column));
     }
 }
 
-/// Calls `each` with every row that has as many fields as the header; the others are rejected.
-pub(super) fn each_row(
-    source: Source,
-    table: &Table,
-    gather: &mut Gather,
-    mut each: impl FnMut(&mut Gather, u64, &ByteRecord) -> Result<(), Error>,
-) -> Result<(), Error> {
-    let path = source.path.clone();
-    let mut rows = table.reader(source.into_reader());
-    let mut row = ByteRecord::new();
-    let mut line = 1;
-    loop {
-        match rows.read_byte_record(&mut row) {
-            Ok(false) => return Ok(()),
-            Ok(true) => {}
-            Err(e) => return Err(csv_error_at(&path, line, e)),
-        }
-        line = row.position().map_or(line, csv::Position::line);
-        gather.n_rows += 1;
-        if row.len() != table.header.len() {
-            let why =
-                format!("it has {} fields and the header has {}", row.len(), table.header.len());
-            gather.reject(&path, line, why);
-            continue;
-        }
-        each(gather, line, &row)?;
-    }
-}
-
-/// The facts of a row, or why it is a bad one.
-pub(super) fn facts(
-    path: &Path,
-    line: u64,
-    row: &ByteRecord,
-    table: &Table,
-    soft: &mut SoftCells,
-) -> Result<Result<Draft, String>, Error> {
-    let mut draft = Draft::new(path.to_owned(), Some(line));
-    for (role, column) in &table.columns {
-        let raw = text(path, Some(line), row.get(*column).unwrap_or_default())?;
-        if role.is_text() {
-            if !raw.trim().is_empty() {
-                draft.set_text(*role, raw.trim());
-            }
-            continue;
-        }
-        let name = &table.header[*column];
-        let value = match cell(raw, table.decimal, role.is_count()) {
-            Cell::Number(x) => x,
-            Cell::Empty if is_needed(*role) => return Ok(Err(format!("`{name}` is empty"))),
-            Cell::Empty => continue,
-            Cell::Text if is_needed(*role) => {
-                return Ok(Err(format!("`{name}` is not a number: `{}`", shown(raw))));
-            }
-            Cell::Text => {
-                soft.add(name, line, raw);
-                continue;
-            }
-        };
-        let needs_positive = role.is_count() || role.is_loss();
-        if !value.is_finite() {
-            return Ok(Err(format!(
-                "`{name}` is {}",
-                if value.is_nan() { "NaN" } else { "infinite" }
-            )));
-        }
-        if needs_positive && value <= 0.0 {
-            let sign = if value < 0.0 { "negative" } else { "zero" };
-            return Ok(Err(format!("`{name}` is {sign}")));
-        }
-        draft.set(*role, value);
-    }
-    Ok(Ok(draft))
-}
-
-fn is_needed(role: Role) -> bool {
-    use Role::*;
-    matches!(
-        role,
-        Loss | TrainLoss
-            | TargetLoss
-            | BodyParameters
-            | TotalParameters
-            | Parameters
-            | Tokens
-            | Step
-            | Value
-    )
-}
-
-/// Cells of columns that a run can do without, which were no numbers.
-#[derive(Default)]
-pub(super) struct SoftCells(BTreeMap<String, (u64, u64, String)>);
-
-impl SoftCells {
-    fn add(&mut self, column: &str, line: u64, raw: &str) {
-        let entry =
-            self.0.entry(column.to_owned()).or_insert_with(|| (0, line, shown(raw).to_owned()));
-        entry.0 += 1;
-    }
-
-    pub(super) fn tell(self, path: &Path, gather: &mut Gather) {
-        for (column, (n, line, raw)) in self.0 {
-            gather.note(format!(
-                "{}: {n} cells of `{column}` are no numbers and were left out, the first at line {line}: `{raw}`",
-                path.display()
-            ));
+/// The header and the first whole rows.
+fn first_rows(source: &Source, delimiter: u8, limit: usize) -> Result<(Row, Vec<Row>), Error> {
+    // The head may end within a row: that row is left to the reader of the whole file.
+    let end = if source.is_whole {
+        source.head.len()
+    } else {
+        memchr::memrchr(b'\n', &source.head).map_or(0, |at| at + 1)
+    };
+    let mut lines = Lines::new(source.path.clone(), &source.head[..end], limit);
+    let (mut header, mut row) = (Row::default(), Row::default());
+    let mut sample = vec![];
+    // A quote that the end of the head leaves open is no error yet.
+    let ends_here = |e: Error| if source.is_whole { Err(e) } else { Ok(false) };
+    if lines.next_row(delimiter, &mut header).or_else(ends_here)? {
+        while sample.len() < N_SAMPLE && lines.next_row(delimiter, &mut row).or_else(ends_here)? {
+            sample.push(row.clone());
         }
     }
-}
-
-fn read_runs(source: Source, table: &Table, gather: &mut Gather) -> Result<(), Error> {
-    let path = source.path.clone();
-    let first = gather.drafts.len();
-    let mut soft = SoftCells::default();
-    each_row(source, table, gather, |gather, line, row| {
-        match facts(&path, line, row, table, &mut soft)? {
-            Ok(draft) => gather.add(draft)?,
-            Err(why) => gather.reject(&path, line, why),
-        }
-        Ok(())
-    })?;
-    soft.tell(&path, gather);
-    if gather.drafts.len() == first {
-        return Err(nothing_left(&path, gather));
+    if sample.is_empty() && !source.is_whole && source.head.len() > limit {
+        return Err(Error::input(
+            &source.path,
+            1,
+            format!("no row ends within the first {limit} bytes"),
+            "end rows with a line feed, and close every quote that is opened",
+        ));
     }
-    super::consistency::check(&path, first, gather)
-}
-
-fn read_steps_to_loss(source: Source, table: &Table, gather: &mut Gather) -> Result<(), Error> {
-    let path = source.path.clone();
-    let mut soft = SoftCells::default();
-    let mut n_read = 0;
-    each_row(source, table, gather, |gather, line, row| {
-        let mut draft = match facts(&path, line, row, table, &mut soft)? {
-            Ok(draft) => draft,
-            Err(why) => {
-                gather.reject(&path, line, why);
-                return Ok(());
-            }
-        };
-        if let (Some(batch), Some(length)) =
-            (draft.get(Role::Batch), draft.get(Role::SequenceLength))
-        {
-            draft.set_missing(Role::BatchTokens, Some(batch * length));
-        }
-        draft.derive();
-        let (Some(target), Some(batch), Some(steps)) =
-            (draft.get(Role::TargetLoss), draft.get(Role::BatchTokens), draft.get(Role::Steps))
-        else {
-            let why = "the loss to reach, the steps or the batch in tokens is missing";
-            gather.reject(&path, line, why.to_owned());
-            return Ok(());
-        };
-        n_read += 1;
-        let origin = Origin { file: path.clone(), line: Some(line) };
-        let (model, group) = (draft.model.clone(), draft.group.clone());
-        gather.steps_to_loss.push(StepsToLoss {
-            model,
-            group,
-            parameters: draft.into_run(String::new()).parameters,
-            target: Nats(target),
-            batch: Tokens(batch),
-            steps: Steps(steps),
-            origin,
-        });
-        Ok(())
-    })?;
-    soft.tell(&path, gather);
-    if n_read == 0 {
-        return Err(nothing_left(&path, gather));
-    }
-    Ok(())
+    Ok((header, sample))
 }
 
 /// The delimiter of the header line that cuts it into most columns; none where there is one
@@ -417,17 +330,12 @@ fn delimiter(head: &[u8]) -> Option<u8> {
 }
 
 /// Refuses a file in which every row is cut otherwise than the header.
-fn check_shape(
-    path: &Path,
-    delimiter: u8,
-    header: &[String],
-    sample: &[ByteRecord],
-) -> Result<(), Error> {
+fn check_shape(path: &Path, delimiter: u8, header: &[String], sample: &[Row]) -> Result<(), Error> {
     if sample.iter().any(|row| row.len() == header.len()) {
         return Ok(());
     }
     let first = &sample[0];
-    let line = first.position().map(csv::Position::line);
+    let line = first.line;
     let what = format!(
         "every row is cut otherwise than the header: {} fields here, {} there",
         first.len(),
@@ -443,7 +351,7 @@ fn check_shape(
 
 fn no_loss(path: &Path, table: &Table) -> Error {
     let is_fit = |name: &String| {
-        let words = super::role::words(name);
+        let words = super::names::words(name);
         words
             .iter()
             .any(|w| matches!(w.as_str(), "exponent" | "coef" | "coefficient" | "alpha" | "r2"))
@@ -499,19 +407,4 @@ pub(super) fn text<'a>(path: &Path, line: Option<u64>, raw: &'a [u8]) -> Result<
             "save it as UTF-8 (`iconv -f latin1 -t utf-8 IN > OUT`)",
         )
     })
-}
-
-fn shown(raw: &str) -> &str {
-    raw.char_indices().nth(30).map_or(raw, |(at, _)| &raw[..at])
-}
-
-fn csv_error(path: &Path, e: csv::Error) -> Error {
-    csv_error_at(path, 1, e)
-}
-
-fn csv_error_at(path: &Path, line: u64, e: csv::Error) -> Error {
-    match e.into_kind() {
-        csv::ErrorKind::Io(e) => broken(path, Some(line), e),
-        other => Error::input(path, line, format!("the row cannot be read ({other:?})"), "mend it"),
-    }
 }

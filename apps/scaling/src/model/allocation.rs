@@ -190,7 +190,7 @@ fn no_interior(law: &Law, what: String) -> Error {
 }
 
 /// Where `f` is lowest between `low` and `high`; none where that is at an end.
-fn lowest(f: impl Fn(f64) -> f64, low: f64, high: f64) -> Option<f64> {
+pub(crate) fn lowest(f: impl Fn(f64) -> f64, low: f64, high: f64) -> Option<f64> {
     const N_SCAN: usize = 120;
     let at = |i: usize| low + (high - low) * i as f64 / N_SCAN as f64;
     let values: Vec<f64> = (0..=N_SCAN).map(|i| f(at(i))).collect();
@@ -220,7 +220,7 @@ fn golden_section(f: impl Fn(f64) -> f64, mut low: f64, mut high: f64) -> f64 {
 
 /// Where the falling `f` crosses zero between `low` and `high`, by bisection; none where it does
 /// not.
-fn crossing(f: impl Fn(f64) -> f64, mut low: f64, mut high: f64) -> Option<f64> {
+pub(crate) fn crossing(f: impl Fn(f64) -> f64, mut low: f64, mut high: f64) -> Option<f64> {
     if !(f(low) > 0.0 && f(high) < 0.0) {
         return None;
     }

@@ -4,6 +4,8 @@
 //! A batch is counted in whatever the norms were taken over (tokens, sequences, samples), and
 //! the noise scale comes out in the same.
 
+use serde::{Deserialize, Serialize};
+
 use crate::Error;
 use crate::units::{Steps, Tokens};
 
@@ -37,7 +39,7 @@ impl StepsAgainstExamples {
 
 /// Squared norms of the gradient of the same weights over a small and a large batch. Trainers
 /// that spread a batch over ranks have both: one rank's and the reduced one.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct NormPair {
     /// B_small.
     pub b_small: f64,

@@ -51,16 +51,16 @@ pub(crate) struct Fitting {
     #[arg(long = "law", value_name = "ID,…", value_delimiter = ',')]
     pub(crate) laws: Vec<String>,
     /// Starts of the search, beside the published constants.
-    #[arg(long, default_value_t = 100, value_name = "COUNT", value_parser = starts)]
+    #[arg(long, default_value_t = 100, value_name = "COUNT", value_parser = starts, allow_negative_numbers = true)]
     pub(crate) starts: usize,
     /// Bootstrap draws, by run; 0 for no intervals.
-    #[arg(long, default_value_t = 4000, value_name = "DRAWS", value_parser = draws)]
+    #[arg(long, default_value_t = 4000, value_name = "DRAWS", value_parser = draws, allow_negative_numbers = true)]
     pub(crate) bootstrap: usize,
     /// The seed of everything random.
     #[arg(long, default_value_t = 0)]
     pub(crate) seed: u64,
     /// δ of the Huber loss on ln L; 0 for least squares on ln L.
-    #[arg(long, default_value_t = 1e-3, value_name = "DELTA", value_parser = delta)]
+    #[arg(long, default_value_t = 1e-3, value_name = "DELTA", value_parser = delta, allow_negative_numbers = true)]
     pub(crate) huber: f64,
 }
 

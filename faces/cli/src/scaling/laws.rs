@@ -44,7 +44,8 @@ fn listed(laws: &[&Law]) -> String {
 fn in_full(law: &Law) -> String {
     let mut text = format!("{}\n  {}\n  {}\n\nparameters\n", law.name, law.equation, law.source);
     for p in law.parameters {
-        let _ = writeln!(text, "  {:<6} {:<8} {} to {}", p.symbol, p.unit, p.low, p.high);
+        let (low, high) = (short(p.low), short(p.high));
+        let _ = writeln!(text, "  {:<6} {:<8} {low} to {high}", p.symbol, p.unit);
     }
     for constants in law.published {
         let _ = write!(
@@ -55,11 +56,17 @@ fn in_full(law: &Law) -> String {
             standing(constants.standing)
         );
         for (p, value) in law.parameters.iter().zip(constants.theta) {
-            let _ = write!(text, " {} = {value}", p.symbol);
+            let _ = write!(text, " {} = {}", p.symbol, short(*value));
         }
         text.push('\n');
     }
     text
+}
+
+/// A number as one would write it by hand, every digit kept.
+fn short(value: f64) -> String {
+    let is_plain = value == 0.0 || (1e-3..1e6).contains(&value.abs());
+    if is_plain { value.to_string() } else { format!("{value:e}") }
 }
 
 /// How a published number came to be here, in words.

@@ -1,0 +1,94 @@
+//! From fitted laws to decisions: what to train with a budget, how large a batch, when to stop,
+//! which schedule, which run next, which recipe.
+//!
+//! Every number that is derived from a fit is derived again from each of its bootstrap draws, and
+//! carries the interval that comes of it.
+
+pub mod batch;
+pub mod candidates;
+pub mod compare;
+pub mod curve;
+pub(crate) mod frontier;
+pub mod next;
+pub mod plan;
+pub mod rig;
+pub mod stop;
+
+use record::Interval;
+use serde::Serialize;
+
+/// The level of every interval here.
+pub const LEVEL: f64 = 0.95;
+
+/// A number with how sure it is and where it comes from.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Estimate {
+    /// The number.
+    pub value: f64,
+    /// Where it may lie; none where nothing says.
+    pub interval: Option<Interval>,
+    /// Where it comes from, in words.
+    pub source: String,
+}
+
+impl Estimate {
+    /// A number of which no interval is known.
+    pub fn alone(value: f64, source: impl Into<String>) -> Self {
+        Self { value, interval: None, source: source.into() }
+    }
+
+    /// A number with the same quantity in each bootstrap draw.
+    pub fn with_draws(value: f64, draws: Vec<f64>, source: impl Into<String>) -> Self {
+        Self { value, interval: interval_of(draws, "bootstrap by run"), source: source.into() }
+    }
+}
+
+/// The percentile interval of `draws`; none where fewer than 40 of them, or fewer than half, are
+/// finite numbers.
+pub(crate) fn interval_of(draws: Vec<f64>, method: &str) -> Option<Interval> {
+    let n_all = draws.len();
+    let mut draws: Vec<f64> = draws.into_iter().filter(|v| v.is_finite()).collect();
+    if draws.len() < 40 || draws.len() * 2 < n_all {
+        return None;
+    }
+    draws.sort_by(f64::total_cmp);
+    let tail = (1.0 - LEVEL) / 2.0;
+    let method = format!("{method}, {} draws", draws.len());
+    Some(Interval::new(quantile(&draws, tail), quantile(&draws, 1.0 - tail), LEVEL, method))
+}
+
+/// The `p`-quantile of sorted values, linear between neighbours (Hyndman and Fan 1996, type 7).
+fn quantile(sorted: &[f64], p: f64) -> f64 {
+    let at = p * (sorted.len() - 1) as f64;
+    let (below, above) = (at.floor() as usize, at.ceil() as usize);
+    sorted[below] + (at - at.floor()) * (sorted[above] - sorted[below])
+}
+
+/// The median of values in any order; none of none.
+pub(crate) fn median(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    (!values.is_empty()).then(|| quantile(&values, 0.5))
+}
+
+/// The mean.
+pub(crate) fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interval_holds_the_middle_95_of_100_draws() {
+        let draws = (0..=100).map(f64::from).collect();
+        let interval = interval_of(draws, "draws").unwrap();
+        assert!((interval.low - 2.5).abs() < 1e-9 && (interval.high - 97.5).abs() < 1e-9);
+    }
+
+    #[test]
+    fn draws_that_mostly_fail_give_no_interval() {
+        let draws = (0..100).map(|i| if i < 45 { f64::from(i) } else { f64::NAN }).collect();
+        assert_eq!(interval_of(draws, "draws"), None);
+    }
+}

@@ -1,0 +1,391 @@
+//! How large a batch: steps against examples at one loss, the critical batch that follows, how it
+//! moves with the loss and the size, and the noise scale of the gradient.
+
+use std::collections::BTreeMap;
+
+use record::Journal;
+use serde::Serialize;
+
+use super::{Estimate, interval_of};
+use crate::Error;
+use crate::data::{Origin, StepsToLoss, TrainingRun};
+use crate::fit::{Fit, Objective, Observations, Recipe, fit};
+use crate::isoflop::envelope::{losses, smooth};
+use crate::judge::{Kind, Severity, Verdict};
+use crate::least_squares::PowerLaw;
+use crate::model::critical_batch::{STEPS_TO_LOSS, ZHANG_BY_SIZE, batch_with_overhead};
+use crate::model::kaplan::training::{PUBLISHED_BATCH, critical_batch};
+use crate::model::mccandlish::StepsAgainstExamples;
+use crate::units::{Nats, ParameterCount, Parameters, Steps, Tokens};
+
+/// Zhang et al. 2024: the overhead that defines the critical batch, and the batch that it is
+/// counted from, 256 sequences of 512 tokens.
+pub const OVERHEAD: f64 = 0.2;
+/// See [`OVERHEAD`].
+pub const REFERENCE: Tokens = Tokens(256.0 * 512.0);
+
+/// Everything that the rows say about the batch.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    /// One for each model and loss.
+    pub trade_offs: Vec<TradeOff>,
+    /// `B_crit = B*/L^(1/αB)` through them, where there are two losses.
+    pub by_loss: Option<ByLoss>,
+    /// The batch with 20 % overhead by size, where there are three sizes.
+    pub by_size: Option<BySize>,
+    /// What was left out, in words.
+    pub left_out: Vec<String>,
+    /// What to know about it.
+    pub verdicts: Vec<Verdict>,
+}
+
+/// Steps against examples of one model at one loss: `S = S_min + E_min/B`.
+#[derive(Debug, Clone, Serialize)]
+pub struct TradeOff {
+    /// The model, as the log names it.
+    pub model: Option<String>,
+    /// N, as the log counts it.
+    pub parameters: Option<Parameters>,
+    /// The loss.
+    pub target: Nats,
+    /// S_min: steps at a batch without bound.
+    pub least_steps: Estimate,
+    /// E_min: tokens at a vanishing batch.
+    pub least_examples: Estimate,
+    /// B_crit = E_min/S_min, in tokens.
+    pub critical_batch: Estimate,
+    /// The batch that takes 20 % more tokens than the reference does, in tokens.
+    pub with_overhead: Estimate,
+    /// The batch that the overhead is counted from.
+    pub reference: Tokens,
+    /// Kaplan's B_crit at this loss, for comparison.
+    pub kaplan: Tokens,
+    /// Zhang's batch with 20 % overhead at this size, for comparison.
+    pub zhang: Option<Tokens>,
+    /// Batch and steps of each row.
+    pub points: Vec<(Tokens, Steps)>,
+    #[serde(skip)]
+    draws: Vec<StepsAgainstExamples>,
+}
+
+/// `B_crit = B*/L^(1/αB)` (Kaplan et al. 2020, eq. 5.3).
+#[derive(Debug, Clone, Serialize)]
+pub struct ByLoss {
+    /// B*, in tokens.
+    pub b_star: Estimate,
+    /// αB.
+    pub alpha_b: Estimate,
+}
+
+/// `B = c·(N/1e6)^p`, in tokens (Zhang et al. 2024).
+#[derive(Debug, Clone, Serialize)]
+pub struct BySize {
+    /// c.
+    pub coefficient: Estimate,
+    /// p.
+    pub exponent: Estimate,
+}
+
+/// Fits the hyperbola of every model and loss that has at least three batches.
+///
+/// # Errors
+/// Refused where none has.
+pub fn report(
+    rows: &[StepsToLoss],
+    reference: Tokens,
+    recipe: &Recipe,
+    journal: &mut dyn Journal,
+) -> Result<Report, Error> {
+    let (mut trade_offs, mut left_out) = (vec![], vec![]);
+    for (_, rows) in by_model_and_loss(rows) {
+        match trade_off(&rows, reference, recipe, journal) {
+            Ok(found) => trade_offs.push(found),
+            Err(error) => {
+                let name = rows[0].model.as_deref().unwrap_or("a model");
+                let why = error.to_string();
+                let why = why.lines().next().unwrap_or_default();
+                left_out.push(format!("{name} at {}: {why}", rows[0].target));
+            }
+        }
+    }
+    if trade_offs.is_empty() {
+        return Err(Error::refused(
+            format!(
+                "no model has its steps to a loss at three batches or more ({} rows)",
+                rows.len()
+            ),
+            "give a table of loss, batch and steps, or histories of runs that differ in batch",
+        ));
+    }
+    trade_offs.sort_by(|a, b| b.target.0.total_cmp(&a.target.0));
+    let verdicts = trade_offs.iter().flat_map(judge).collect();
+    let (by_loss, by_size) = (by_loss(&trade_offs), by_size(&trade_offs));
+    Ok(Report { trade_offs, by_loss, by_size, left_out, verdicts })
+}
+
+type Rows = BTreeMap<(Option<String>, Option<String>, u64, u64), Vec<StepsToLoss>>;
+
+fn by_model_and_loss(rows: &[StepsToLoss]) -> Rows {
+    let mut groups = Rows::new();
+    for row in rows {
+        let n = any_count(&row.parameters).map_or(0, |n| n.0.to_bits());
+        let key = (row.group.clone(), row.model.clone(), n, row.target.0.to_bits());
+        groups.entry(key).or_default().push(row.clone());
+    }
+    groups
+}
+
+fn any_count(count: &ParameterCount) -> Option<Parameters> {
+    count.total.or(count.unstated).or(count.body)
+}
+
+/// The hyperbola through rows of one model and loss, by least squares on ln S.
+fn trade_off(
+    rows: &[StepsToLoss],
+    reference: Tokens,
+    recipe: &Recipe,
+    journal: &mut dyn Journal,
+) -> Result<TradeOff, Error> {
+    let observations = Observations {
+        inputs: STEPS_TO_LOSS.inputs,
+        x: rows.iter().map(|r| vec![r.batch.0]).collect(),
+        loss: rows.iter().map(|r| r.steps.0).collect(),
+        run: (0..rows.len()).collect(),
+        id: rows.iter().map(|r| r.model.clone().unwrap_or_default()).collect(),
+        compute: vec![None; rows.len()],
+        count: None,
+        notes: vec![],
+    };
+    let recipe = Recipe { objective: Objective::LeastSquares, ..*recipe };
+    let found = fit(&STEPS_TO_LOSS, observations, &recipe, journal)?;
+    Ok(TradeOff::of(rows, reference, &found))
+}
+
+impl TradeOff {
+    fn of(rows: &[StepsToLoss], reference: Tokens, fit: &Fit) -> Self {
+        let limits = |theta: &[f64]| StepsAgainstExamples {
+            least_steps: Steps(theta[0]),
+            least_examples: Tokens(theta[1]),
+        };
+        let draws: Vec<StepsAgainstExamples> = fit.draws.iter().map(|t| limits(t)).collect();
+        let best = limits(&fit.theta);
+        let source = format!("least squares on ln S at {} batches", rows.len());
+        let estimate = |of: &dyn Fn(&StepsAgainstExamples) -> f64| Estimate {
+            value: of(&best),
+            interval: interval_of(draws.iter().map(of).collect(), "bootstrap by batch"),
+            source: source.clone(),
+        };
+        let parameters = any_count(&rows[0].parameters);
+        let target = rows[0].target;
+        Self {
+            model: rows[0].model.clone(),
+            parameters,
+            target,
+            least_steps: estimate(&|h| h.least_steps.0),
+            least_examples: estimate(&|h| h.least_examples.0),
+            critical_batch: estimate(&|h| h.critical_batch().0),
+            with_overhead: estimate(&|h| batch_with_overhead(h, reference, OVERHEAD).0),
+            reference,
+            kaplan: critical_batch(target, &PUBLISHED_BATCH),
+            zhang: parameters.map(|n| ZHANG_BY_SIZE.tokens(n.0)),
+            points: rows.iter().map(|r| (r.batch, r.steps)).collect(),
+            draws,
+        }
+    }
+}
+
+/// ln B_crit against ln L, in every draw.
+fn by_loss(trade_offs: &[TradeOff]) -> Option<ByLoss> {
+    let losses: Vec<f64> = trade_offs.iter().map(|t| t.target.0).collect();
+    let law = |batches: &[f64]| {
+        let law = PowerLaw::fitted(&losses, batches)?;
+        Some((law.coefficient, -1.0 / law.exponent))
+    };
+    let critical: Vec<f64> = trade_offs.iter().map(|t| t.critical_batch.value).collect();
+    let (b_star, alpha_b) = law(&critical)?;
+    let draws = in_draws(trade_offs, |h| h.critical_batch().0, law);
+    let source = format!("through B_crit at {} losses", trade_offs.len());
+    let estimate = |value, of: fn(&(f64, f64)) -> f64| Estimate {
+        value,
+        interval: interval_of(
+            draws.iter().map(|d| d.as_ref().map_or(f64::NAN, of)).collect(),
+            "bootstrap by batch",
+        ),
+        source: source.clone(),
+    };
+    Some(ByLoss { b_star: estimate(b_star, |d| d.0), alpha_b: estimate(alpha_b, |d| d.1) })
+}
+
+fn by_size(trade_offs: &[TradeOff]) -> Option<BySize> {
+    let sizes: Option<Vec<f64>> =
+        trade_offs.iter().map(|t| t.parameters.map(|n| n.0 / 1e6)).collect();
+    let sizes = sizes?;
+    let mut distinct = sizes.clone();
+    distinct.sort_by(f64::total_cmp);
+    distinct.dedup();
+    if distinct.len() < 3 || distinct.len() < trade_offs.len() {
+        return None;
+    }
+    let law = |batches: &[f64]| {
+        let law = PowerLaw::fitted(&sizes, batches)?;
+        Some((law.coefficient, law.exponent))
+    };
+    let batches: Vec<f64> = trade_offs.iter().map(|t| t.with_overhead.value).collect();
+    let (coefficient, exponent) = law(&batches)?;
+    let reference = trade_offs[0].reference;
+    let draws = in_draws(trade_offs, |h| batch_with_overhead(h, reference, OVERHEAD).0, law);
+    let source = format!("through the batch with 20 % overhead at {} sizes", sizes.len());
+    let estimate = |value, of: fn(&(f64, f64)) -> f64| Estimate {
+        value,
+        interval: interval_of(
+            draws.iter().map(|d| d.as_ref().map_or(f64::NAN, of)).collect(),
+            "bootstrap by batch",
+        ),
+        source: source.clone(),
+    };
+    Some(BySize {
+        coefficient: estimate(coefficient, |d| d.0),
+        exponent: estimate(exponent, |d| d.1),
+    })
+}
+
+/// A law through the k-th draw of every trade-off, for all k.
+fn in_draws(
+    trade_offs: &[TradeOff],
+    of: impl Fn(&StepsAgainstExamples) -> f64,
+    law: impl Fn(&[f64]) -> Option<(f64, f64)>,
+) -> Vec<Option<(f64, f64)>> {
+    let n = trade_offs.iter().map(|t| t.draws.len()).min().unwrap_or(0);
+    let draw = |k: usize| trade_offs.iter().map(|t| of(&t.draws[k])).collect::<Vec<f64>>();
+    (0..n).map(|k| law(&draw(k))).collect()
+}
+
+/// Whether the batches reach far enough on both sides of the critical one.
+fn judge(t: &TradeOff) -> Option<Verdict> {
+    let batches = t.points.iter().map(|(b, _)| b.0);
+    let (low, high) = batches.fold((f64::INFINITY, 0.0f64), |(l, h), b| (l.min(b), h.max(b)));
+    let critical = t.critical_batch.value;
+    let name = t.model.as_deref().unwrap_or("the model");
+    let (sentence, hint) = if high < critical {
+        (
+            format!(
+                "{name} at {}: every batch is below the critical one ({}): S_min is extrapolated",
+                t.target,
+                Tokens(critical)
+            ),
+            "add batches above it",
+        )
+    } else if low > critical {
+        (
+            format!(
+                "{name} at {}: every batch is above the critical one ({}): E_min is extrapolated",
+                t.target,
+                Tokens(critical)
+            ),
+            "add batches below it",
+        )
+    } else {
+        return None;
+    };
+    Some(Verdict::new(Kind::Undetermined, Severity::Warning, sentence, hint))
+}
+
+/// Losses at which histories are read: the lowest that all reach, and a little above it.
+const ABOVE_LOWEST: [f64; 3] = [1.0, 1.04, 1.08];
+
+/// Steps to a loss read off the histories of runs that differ in batch: at `target`, or at three
+/// losses that all runs of a size reach. Where a batch was tried at several learning rates or
+/// seeds, the fewest steps count.
+///
+/// # Errors
+/// Refused where no size has a history at three batches.
+pub fn steps_to_losses(
+    runs: &[TrainingRun],
+    target: Option<Nats>,
+) -> Result<Vec<StepsToLoss>, Error> {
+    let mut by_size: BTreeMap<(Option<&str>, u64), Vec<Curve<'_>>> = BTreeMap::new();
+    for run in runs {
+        let (Some(n), Some(batch)) = (any_count(&run.parameters), run.batch) else { continue };
+        let losses = smooth(&losses(&run.history));
+        if losses.len() >= 3 {
+            let key = (run.group.as_deref(), n.0.to_bits());
+            by_size.entry(key).or_default().push(Curve { run, batch, losses });
+        }
+    }
+    let mut rows = vec![];
+    for curves in by_size.values() {
+        let mut batches: Vec<u64> = curves.iter().map(|c| c.batch.0.to_bits()).collect();
+        batches.sort_unstable();
+        batches.dedup();
+        if batches.len() >= 3 {
+            let targets = target.map_or_else(|| reached_by_all(curves), |t| vec![t.0]);
+            rows.extend(targets.into_iter().flat_map(|t| rows_at(curves, t)));
+        }
+    }
+    if rows.is_empty() {
+        let what = match target {
+            Some(t) => format!("no size reaches {t} at three batches"),
+            None => "no size has a history at three batches or more".to_owned(),
+        };
+        return Err(Error::refused(
+            what,
+            "train one size at several batches and log loss by step, with the batch in tokens",
+        ));
+    }
+    Ok(rows)
+}
+
+/// A run's loss by step.
+struct Curve<'a> {
+    run: &'a TrainingRun,
+    batch: Tokens,
+    losses: Vec<(f64, f64)>,
+}
+
+impl Curve<'_> {
+    fn lowest(&self) -> f64 {
+        self.losses.iter().map(|p| p.1).fold(f64::INFINITY, f64::min)
+    }
+
+    /// The step at which the loss was first reached, between checkpoints by ln S; none where the
+    /// first checkpoint is already below it.
+    fn steps_to(&self, target: f64) -> Option<f64> {
+        let after = self.losses.iter().position(|p| p.1 <= target)?;
+        let (s1, l1) = self.losses[after];
+        let (s0, l0) = *self.losses.get(after.checked_sub(1)?)?;
+        let share = (l0 - target) / (l0 - l1);
+        let from = s0.max(0.5);
+        Some((from.ln() + share * (s1 / from).ln()).exp())
+    }
+}
+
+fn reached_by_all(curves: &[Curve<'_>]) -> Vec<f64> {
+    let mut lowest: BTreeMap<u64, f64> = BTreeMap::new();
+    for curve in curves {
+        let best = lowest.entry(curve.batch.0.to_bits()).or_insert(f64::INFINITY);
+        *best = best.min(curve.lowest());
+    }
+    let reached = lowest.values().copied().fold(0.0, f64::max);
+    ABOVE_LOWEST.iter().map(|factor| factor * reached).collect()
+}
+
+fn rows_at(curves: &[Curve<'_>], target: f64) -> Vec<StepsToLoss> {
+    let mut fewest: BTreeMap<u64, (f64, &Curve<'_>)> = BTreeMap::new();
+    for curve in curves {
+        let Some(steps) = curve.steps_to(target) else { continue };
+        let best = fewest.entry(curve.batch.0.to_bits()).or_insert((steps, curve));
+        if steps < best.0 {
+            *best = (steps, curve);
+        }
+    }
+    let row = |(steps, curve): (f64, &Curve<'_>)| StepsToLoss {
+        model: Some(any_count(&curve.run.parameters).map_or(String::new(), |n| n.to_string())),
+        group: curve.run.group.clone(),
+        parameters: curve.run.parameters,
+        target: Nats(target),
+        batch: curve.batch,
+        steps: Steps(steps),
+        origin: Origin { ..curve.run.origin.clone() },
+    };
+    fewest.into_values().map(row).collect()
+}

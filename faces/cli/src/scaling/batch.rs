@@ -1,0 +1,131 @@
+//! `fieldkit scaling batch`: steps against examples, and how large a batch may be.
+
+use std::fmt::Write as _;
+
+use anyhow::Result;
+use clap::Args;
+use scaling::predict::batch::{REFERENCE, Report, TradeOff, report, steps_to_losses};
+use scaling::units::{Nats, Tokens};
+use serde_json::json;
+
+use super::args::{Output, Source};
+use super::words::{columns, human, interval, verdicts, with_interval, wrapped};
+use super::{logs, recorded, show};
+
+/// See `Command::Batch`.
+#[derive(Args)]
+pub(crate) struct BatchArgs {
+    #[command(flatten)]
+    source: Source,
+    /// The loss to reach, where histories are read; else three losses that all runs reach.
+    #[arg(long, value_name = "NATS")]
+    target_loss: Option<f64>,
+    /// The batch, in tokens, from which 20 % more tokens are counted.
+    #[arg(long, value_name = "TOKENS", default_value_t = REFERENCE.0)]
+    reference_batch: f64,
+    /// Bootstrap draws, by batch; 0 for no intervals.
+    #[arg(long, default_value_t = 2000, value_name = "DRAWS")]
+    bootstrap: usize,
+    /// The seed of everything random.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    #[command(flatten)]
+    output: Output,
+}
+
+pub(crate) fn run(args: &BatchArgs) -> Result<()> {
+    let reference = Tokens(super::plan::positive("--reference-batch", args.reference_batch)?);
+    let recipe = scaling::fit::Recipe {
+        n_bootstrap: args.bootstrap,
+        seed: args.seed,
+        ..scaling::fit::Recipe::default()
+    };
+    let inputs = &args.source.files;
+    let found = recorded(&args.output, "scaling batch", inputs, Some(args.seed), |journal| {
+        let logs = logs::read(&args.source, journal)?;
+        let rows = if logs.steps_to_loss.is_empty() {
+            steps_to_losses(&logs.runs, args.target_loss.map(Nats))?
+        } else {
+            logs.steps_to_loss
+        };
+        Ok(report(&rows, reference, &recipe, journal)?)
+    })?;
+    show(&args.output, &in_words(&found), &json!(found))
+}
+
+fn in_words(report: &Report) -> String {
+    let mut text = "Steps against examples: S = S_min + E_min/B\n\n".to_owned();
+    let head = [
+        "",
+        "loss",
+        "S_min",
+        "E_min (tokens)",
+        "B_crit (tokens)",
+        "+20 % tokens at",
+        "Kaplan",
+        "Zhang",
+    ];
+    let mut rows = vec![head.map(str::to_owned).to_vec()];
+    for t in &report.trade_offs {
+        rows.extend(trade_off(t));
+    }
+    text.push_str(&columns(&rows));
+    let reference = report.trade_offs.first().map_or(REFERENCE, |t| t.reference);
+    let _ = writeln!(
+        text,
+        "95 % intervals below. {}",
+        wrapped(
+            &format!(
+                "B_crit = E_min/S_min takes twice the least steps and twice the least tokens; the \
+                 20 % are counted from a batch of {}. Kaplan: B_crit of the loss, and Zhang: 20 % \
+                 more tokens at that size, both as published.",
+                human(reference.0)
+            ),
+            0
+        )
+    );
+    if let Some(law) = &report.by_loss {
+        let _ = writeln!(
+            text,
+            "\nB_crit = B*/L^(1/αB)   B* = {} tokens, αB = {}\n  Kaplan published       B* = 200 M, αB = 0.21: refit, do not copy",
+            with_interval(&law.b_star, human),
+            with_interval(&law.alpha_b, |a| format!("{a:.4}")),
+        );
+    }
+    if let Some(law) = &report.by_size {
+        let _ = writeln!(
+            text,
+            "\nB(+20 %) = c·(N/1e6)^p  c = {} tokens, p = {}\n  Zhang published         c = 93.20 × 512 = 47.7 k, p = 0.468",
+            with_interval(&law.coefficient, human),
+            with_interval(&law.exponent, |p| format!("{p:.3}")),
+        );
+    }
+    for why in &report.left_out {
+        let _ = writeln!(text, "left out: {}", wrapped(why, 10));
+    }
+    text.push_str(&verdicts(&report.verdicts));
+    text
+}
+
+fn trade_off(t: &TradeOff) -> [Vec<String>; 2] {
+    let name = t.model.clone().or_else(|| t.parameters.map(|n| human(n.0)));
+    let first = vec![
+        name.unwrap_or_default(),
+        format!("{:.3}", t.target.0),
+        human(t.least_steps.value),
+        human(t.least_examples.value),
+        human(t.critical_batch.value),
+        human(t.with_overhead.value),
+        human(t.kaplan.0),
+        t.zhang.map_or("–".to_owned(), |b| human(b.0)),
+    ];
+    let second = vec![
+        String::new(),
+        String::new(),
+        interval(&t.least_steps, human),
+        interval(&t.least_examples, human),
+        interval(&t.critical_batch, human),
+        interval(&t.with_overhead, human),
+    ];
+    [first, second]
+}

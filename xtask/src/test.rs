@@ -1,0 +1,77 @@
+//! `cargo xtask test`: everything that has to hold before a change is merged. It stops at the
+//! first step that fails and says what to do.
+//!
+//! All steps share one build profile, so that the dependencies are compiled once; clippy and the
+//! documentation need only their metadata.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, anyhow};
+
+use crate::{chore, floors, licences, map, one_build};
+
+/// A step: what runs, and what to do when it fails.
+struct Step {
+    name: &'static str,
+    hint: &'static str,
+    run: fn() -> Result<()>,
+}
+
+const STEPS: &[Step] = &[
+    Step {
+        name: "format",
+        hint: "run `cargo fmt --all`",
+        run: || chore::run(&mut chore::cargo(&["fmt", "--all", "--check"])),
+    },
+    Step {
+        name: "floors",
+        hint: "take the dependency back, or read ARCHITECTURE.md",
+        run: floors::run,
+    },
+    Step { name: "map", hint: "run `cargo xtask map`", run: || map::run(map::Mode::Check) },
+    Step { name: "licences", hint: "read deny.toml", run: licences::run },
+    Step { name: "one build", hint: "read xtask/src/one_build.rs", run: one_build::run },
+    Step {
+        name: "clippy",
+        hint: "mend what it shows; `cargo clippy --fix` mends some of it",
+        run: || {
+            let lint =
+                ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
+            chore::run(&mut chore::cargo(&lint))
+        },
+    },
+    Step {
+        name: "tests and doctests",
+        hint: "run the one that failed alone: `cargo test -p CRATE NAME`; \
+               `cargo insta review` shows snapshots that changed",
+        run: || chore::run(&mut chore::cargo(&["test", "--workspace", "--locked"])),
+    },
+    Step {
+        name: "documentation",
+        hint: "mend the links that it shows",
+        run: || {
+            let mut doc = chore::cargo(&["doc", "--workspace", "--no-deps", "--locked"]);
+            chore::run(doc.env("RUSTDOCFLAGS", "-D warnings"))
+        },
+    },
+];
+
+pub(crate) fn run() -> Result<()> {
+    let mut took: Vec<(&str, Duration)> = Vec::new();
+    for (idx, step) in STEPS.iter().enumerate() {
+        eprintln!("\n[{}/{}] {}", idx + 1, STEPS.len(), step.name);
+        let start = Instant::now();
+        (step.run)().map_err(|error| {
+            let place = format!("step {} of {}, {}", idx + 1, STEPS.len(), step.name);
+            anyhow!("{error:#}\nstopped at {place}\n  hint: {}", step.hint)
+        })?;
+        took.push((step.name, start.elapsed()));
+    }
+    eprintln!();
+    for (name, time) in &took {
+        eprintln!("{name:<20} {:>7.1} s", time.as_secs_f64());
+    }
+    let whole: Duration = took.iter().map(|(_, time)| *time).sum();
+    eprintln!("{:<20} {:>7.1} s\n\nall is well", "together", whole.as_secs_f64());
+    Ok(())
+}
