@@ -74,6 +74,24 @@ fn the_plane_shows_every_run_the_contours_the_budgets_and_the_frontier() {
 }
 
 #[test]
+fn of_very_many_runs_some_are_drawn_and_the_picture_says_so() {
+    let runs: Vec<Run> = twelve_runs().into_iter().cycle().take(12_000).collect();
+    let picture = loss_against_compute(&runs, &frontier(&[1e18, 1e20]), None);
+    assert_eq!(count(&picture, "run", "circle"), 2000 + 1);
+    assert!(picture.description.starts_with("12000 runs, of which 2000 are drawn,"));
+}
+
+#[test]
+fn the_plane_of_one_run_has_lines_of_equal_compute_around_it() {
+    let run = &twelve_runs()[..1];
+    let alone =
+        Plane { loss: &loss, runs: run, frontier: &[], planned: None, count: CountKind::Total };
+    let picture = plane(&alone);
+    assert_eq!(count(&picture, "run", "circle"), 1 + 1);
+    assert!(count(&picture, "isoflop", "polyline") > 1);
+}
+
+#[test]
 fn the_plane_of_no_runs_is_an_empty_picture() {
     let nothing =
         Plane { loss: &loss, runs: &[], frontier: &[], planned: None, count: CountKind::Body };
