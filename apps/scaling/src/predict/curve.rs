@@ -149,7 +149,7 @@ impl Fitted {
     /// Fitted to losses at the points of a series; none where that fails.
     fn to(kind: Kind, series: &Series, losses: &[f64]) -> Option<Self> {
         match kind {
-            Kind::Tissue => TissueFit::to(series, losses, None).map(Self::Tissue),
+            Kind::Tissue => TissueFit::to(series, losses).map(Self::Tissue),
             Kind::MultiPower => MultiPowerFit::to(series, losses, None).map(Self::MultiPower),
         }
     }
@@ -157,7 +157,7 @@ impl Fitted {
     /// Fitted again to other losses of the same series.
     fn again(&self, series: &Series, losses: &[f64]) -> Option<Self> {
         match self {
-            Self::Tissue(fit) => TissueFit::to(series, losses, Some(fit)).map(Self::Tissue),
+            Self::Tissue(_) => TissueFit::to(series, losses).map(Self::Tissue),
             Self::MultiPower(fit) => {
                 MultiPowerFit::to(series, losses, Some(fit)).map(Self::MultiPower)
             }
@@ -341,7 +341,9 @@ fn schedule(series: &Series, target: &Target) -> Result<Series, Error> {
             let n_warmup = n_warmup.unwrap_or(series.n_warmup as usize);
             if n_steps < 10 || n_warmup + 2 > n_steps {
                 return Err(Error::refused(
-                    format!("a schedule of {n_steps} steps with {n_warmup} of warm-up is too short"),
+                    format!(
+                        "a schedule of {n_steps} steps with {n_warmup} of warm-up is too short"
+                    ),
                     "ask for more steps",
                 ));
             }
