@@ -14,7 +14,7 @@ pub mod plan;
 pub mod rig;
 pub mod stop;
 
-use ::evaluate::bootstrap::{of_draws, quantile};
+use ::evaluate::bootstrap::of_draws;
 use record::Interval;
 use serde::Serialize;
 
@@ -47,12 +47,6 @@ impl Estimate {
 /// The percentile interval of `draws`; none where too few of them are finite numbers.
 pub(crate) fn interval_of(draws: Vec<f64>, method: &str) -> Option<Interval> {
     of_draws(draws, LEVEL, method)
-}
-
-/// The median of values in any order; none of none.
-pub(crate) fn median(mut values: Vec<f64>) -> Option<f64> {
-    values.sort_by(f64::total_cmp);
-    quantile(&values, 0.5)
 }
 
 /// The mean.
