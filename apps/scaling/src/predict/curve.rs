@@ -341,7 +341,9 @@ fn schedule(series: &Series, target: &Target) -> Result<Series, Error> {
             let n_warmup = n_warmup.unwrap_or(series.n_warmup as usize);
             if n_steps < 10 || n_warmup + 2 > n_steps {
                 return Err(Error::refused(
-                    format!("a schedule of {n_steps} steps with {n_warmup} of warm-up is too short"),
+                    format!(
+                        "a schedule of {n_steps} steps with {n_warmup} of warm-up is too short"
+                    ),
                     "ask for more steps",
                 ));
             }

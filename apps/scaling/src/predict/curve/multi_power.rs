@@ -5,8 +5,8 @@
 
 use rayon::prelude::*;
 
-use super::series::Series;
 use super::Description;
+use super::series::Series;
 use crate::least_squares::{Minimum, least_squares};
 use crate::model::annealing::{MultiPower, multi_power};
 
@@ -19,15 +19,8 @@ pub(super) struct MultiPowerFit {
 }
 
 /// Bounds of the search over L₀, ln A, α, ln B, ln C, β and γ, in blocks.
-const BOUNDS: [(f64, f64); 7] = [
-    (0.0, 20.0),
-    (-20.0, 20.0),
-    (0.01, 3.0),
-    (-5.0, 15.0),
-    (-15.0, 15.0),
-    (0.01, 3.0),
-    (0.0, 2.0),
-];
+const BOUNDS: [(f64, f64); 7] =
+    [(0.0, 20.0), (-20.0, 20.0), (0.01, 3.0), (-5.0, 15.0), (-15.0, 15.0), (0.01, 3.0), (0.0, 2.0)];
 
 impl MultiPowerFit {
     /// Fitted to losses at the points of a series, from near an earlier fit where there is one.

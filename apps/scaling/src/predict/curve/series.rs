@@ -41,7 +41,11 @@ impl Series {
         let (losses, rates) = (losses(&run.history), rates(&run.history));
         if losses.len() < FEWEST {
             return Err(Error::refused(
-                format!("{} has {} losses along it, and a curve takes {FEWEST}", run.id, losses.len()),
+                format!(
+                    "{} has {} losses along it, and a curve takes {FEWEST}",
+                    run.id,
+                    losses.len()
+                ),
                 "log the loss every few steps",
             ));
         }

@@ -1,7 +1,7 @@
 //! Tissue's law on one curve: λ on a grid, α by golden section, the rest linear.
 
-use super::series::Series;
 use super::Description;
+use super::series::Series;
 use crate::least_squares::linear;
 use crate::model::annealing::{TISSUE, areas};
 
