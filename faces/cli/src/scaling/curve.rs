@@ -188,7 +188,8 @@ fn in_words(found: &Forecast) -> String {
         found.target_final.source,
     );
     if let Some(interval) = &found.target_final.interval {
-        let _ = writeln!(text, "  interval       {:.0} %, {}", 100.0 * interval.level, interval.method);
+        let _ =
+            writeln!(text, "  interval       {:.0} %, {}", 100.0 * interval.level, interval.method);
     }
     if let Some(truth) = &found.truth {
         let _ = writeln!(
