@@ -110,3 +110,6 @@ fn spread(low: f64, high: f64, n: usize) -> Vec<f64> {
     let step = (high / low).ln() / (n.max(2) - 1) as f64;
     (0..n.max(2)).map(|i| low * (step * i as f64).exp()).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -62,7 +62,8 @@ pub enum Block {
     Figure(Figure),
 }
 
-/// Rows and columns of text. A column of numbers is set flush right.
+/// Rows and columns of text. A column of numbers is set flush right, but not the first, which names
+/// the rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {
     /// What it holds.
@@ -347,7 +348,8 @@ fn scores(report: &EvalReport) -> String {
 }
 
 fn table_html(table: &Table) -> String {
-    let numeric: Vec<bool> = (0..table.columns.len()).map(|i| is_numeric(table, i)).collect();
+    let numeric: Vec<bool> =
+        (0..table.columns.len()).map(|i| i > 0 && is_numeric(table, i)).collect();
     let cells = |tag: &str, row: &[String]| {
         let cell = |(i, text): (usize, &String)| {
             let class = if numeric.get(i) == Some(&true) { " class=\"n\"" } else { "" };

@@ -1,6 +1,6 @@
 //! The best loss against compute, and how sure it is.
 
-use ::evaluate::plot::{Axis, Colour, Layer, Plot, Shape};
+use ::evaluate::plot::{Axis, Colour, Layer, Plot, Shape, short};
 use record::Interval;
 
 use super::{Point, Run, extent};
@@ -59,7 +59,7 @@ pub fn loss_against_compute(runs: &[Run], frontier: &[Frontier], planned: Option
     let description = format!(
         "{} runs and the best loss that the law allows at each budget{}.",
         runs.len(),
-        beyond.map(|r| format!(", up to {r:.3} times the largest run")).unwrap_or_default(),
+        beyond.map(|r| format!(", up to {} times the largest run", short(r))).unwrap_or_default(),
     );
     let mut plot = Plot::new(
         "Loss against compute",

@@ -177,7 +177,7 @@ impl Layout {
             }
             Marks::Points { at, shape, radius, .. } => {
                 for place in self.seen(at).into_iter().map(|(_, place)| place) {
-                    mark(area, place, *shape, *radius, layer);
+                    mark(area, place, *shape, radius * self.mark_scale(), layer);
                 }
             }
             Marks::Texts(_) => {}
@@ -191,6 +191,11 @@ impl Layout {
             }
             _ => svg,
         }
+    }
+
+    /// Marks are smaller where there is less room, but not as much smaller as the picture is.
+    fn mark_scale(&self) -> f64 {
+        (self.size.width / Size::WIDE.width).sqrt().clamp(0.72, 1.0)
     }
 
     /// Which points lie inside the frame, and where.
@@ -297,7 +302,8 @@ impl Layout {
     fn landmarks(&self, plot: &Plot) -> Vec<((f64, f64), f64)> {
         let of = |layer: &Layer| match &layer.marks {
             Marks::Points { at, shape, radius, .. } if *shape != Shape::Dot => {
-                self.seen(at).into_iter().map(|(_, place)| (place, *radius)).collect()
+                let radius = radius * self.mark_scale();
+                self.seen(at).into_iter().map(|(_, place)| (place, radius)).collect()
             }
             _ => Vec::new(),
         };
