@@ -196,12 +196,17 @@ fn grid(sizes: &[(usize, usize)], million_tokens: &[f64]) -> Vec<Run> {
         .collect()
 }
 
-/// A constant rate after 20 steps, so that the loss at a step does not depend on where it ends.
-fn batch_scan(n_layers: usize, width: usize, million_tokens: &[(usize, f64)]) -> Vec<Run> {
+/// A constant rate after the warm-up, so that the loss at a step does not depend on where it ends.
+fn batch_scan(
+    n_layers: usize,
+    width: usize,
+    warm_up_steps: u64,
+    million_tokens: &[(usize, f64)],
+) -> Vec<Run> {
     let at = |(batch, d): &(usize, f64)| {
         let mut run = run(BATCH_SCAN, transformer(n_layers, width), *d, *batch);
         run.recipe.schedule = Schedule::Constant;
-        run.recipe.warm_up_steps = 20;
+        run.recipe.warm_up_steps = warm_up_steps;
         run.n_held_out_losses = 40;
         run
     };
@@ -244,7 +249,7 @@ fn micro() -> Vec<Run> {
         grid(&[(1, 8), (1, 16)], &[0.05, 0.1]),
         lstms(&[8], 0.05),
         vec![small_data(1, 16, 16_384, 0.1)],
-        batch_scan(1, 8, &[(4, 0.1), (16, 0.15), (64, 0.4)]),
+        batch_scan(1, 8, 5, &[(4, 0.1), (16, 0.15), (64, 0.4)]),
     ]
     .concat()
 }
@@ -260,6 +265,7 @@ fn sample() -> Vec<Run> {
         batch_scan(
             2,
             16,
+            20,
             &[(16, 2.0), (4, 1.5), (64, 4.0), (256, 12.0), (8, 1.5), (32, 2.5), (128, 7.0)],
         ),
         grid(&small, &[0.5]),
@@ -296,6 +302,7 @@ fn full() -> Vec<Run> {
         batch_scan(
             2,
             32,
+            20,
             &[(4, 3.0), (8, 3.0), (16, 4.0), (32, 5.0), (64, 8.0), (128, 14.0), (256, 24.0)],
         ),
         grid(&sizes, &[16.0]),
