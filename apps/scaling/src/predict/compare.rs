@@ -1,11 +1,12 @@
 //! How much faster one recipe is than another: the factor of compute that the second needs for
 //! the loss of the first, with its interval.
 
+use ::evaluate::bootstrap::quantile;
 use record::Journal;
 use serde::Serialize;
 
+use super::LEVEL;
 use super::frontier::Frontier;
-use super::{LEVEL, quantile};
 use crate::Error;
 use crate::data::TrainingRun;
 use crate::evaluate::foresight;
@@ -223,7 +224,7 @@ fn interval(mut draws: Vec<f64>) -> Option<Interval> {
     }
     draws.sort_by(f64::total_cmp);
     let tail = (1.0 - LEVEL) / 2.0;
-    let end = |p: f64| Some(quantile(&draws, p)).filter(|v| !v.is_nan()).unwrap_or(f64::INFINITY);
+    let end = |p: f64| quantile(&draws, p).filter(|v| !v.is_nan()).unwrap_or(f64::INFINITY);
     let method = format!("bootstrap by run of both recipes, {} draws", draws.len());
     Some(Interval::new(end(tail), end(1.0 - tail), LEVEL, method))
 }
