@@ -129,6 +129,7 @@ pub fn fit(
     recipe: &Recipe,
     journal: &mut dyn Journal,
 ) -> Result<Fit, Error> {
+    check_enough(law, &observations)?;
     let starts = starts(law, &observations, recipe.n_starts);
     fit_from(law, observations, &starts, recipe, journal)
 }
