@@ -349,12 +349,19 @@ fn scores(report: &EvalReport) -> String {
     table_html(&table) + &said
 }
 
+/// Text of so many letters needs room of its own in a table.
+const LONG: usize = 48;
+
 fn table_html(table: &Table) -> String {
     let numeric: Vec<bool> =
         (0..table.columns.len()).map(|i| i > 0 && is_numeric(table, i)).collect();
     let cells = |tag: &str, row: &[String]| {
         let cell = |(i, text): (usize, &String)| {
-            let class = if numeric.get(i) == Some(&true) { " class=\"n\"" } else { "" };
+            let class = match text.chars().count() {
+                _ if numeric.get(i) == Some(&true) => " class=\"n\"",
+                LONG.. => " class=\"w\"",
+                _ => "",
+            };
             let scope = if tag == "th" { " scope=\"col\"" } else { "" };
             format!("<{tag}{scope}{class}>{}</{tag}>", escape(text))
         };
