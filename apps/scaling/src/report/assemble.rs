@@ -93,7 +93,7 @@ fn frontier(best: &Candidate, budget: Option<Flop>) -> Vec<super::Frontier> {
 fn scores(candidates: &Candidates) -> EvalReport {
     let scored = |c: &Candidate| {
         let score = c.held_out.as_ref()?.score(c.fit.law.id);
-        let metric = format!("Mean absolute error of {}, as a share of the loss", c.fit.law.name);
+        let metric = format!("MAPE, {}", c.fit.law.name);
         Some(Score { metric, ..score })
     };
     let mut report = EvalReport::new(
@@ -212,7 +212,9 @@ pub(super) fn cell(estimate: &Estimate) -> String {
 
 /// A verdict as one paragraph.
 pub(super) fn in_words(verdict: &Verdict) -> String {
-    format!("{}. Hint: {}.", verdict.sentence, verdict.hint)
+    let (first, rest) =
+        verdict.sentence.split_at(verdict.sentence.chars().next().map_or(0, char::len_utf8));
+    format!("{}{rest}. Hint: {}.", first.to_uppercase(), verdict.hint)
 }
 
 fn side_by_side(plan: &Plan) -> Table {

@@ -218,7 +218,9 @@ fn what_is_wrong(fit: &Fit) -> Vec<Block> {
     let Some(runs) = runs(&fit.observations) else { return Vec::new() };
     let picture = residuals(&runs.into_iter().zip(fit.residuals()).collect::<Vec<_>>());
     let caption = "A law that holds leaves no pattern: a slope or a bend says that its form is \
-                   not that of these runs, one colour on one side that it does not know size.";
+                   not that of these runs, one colour on one side that it does not know size. The \
+                   standard deviation is taken from the median, so that a few runs far off do not \
+                   widen it.";
     vec![Block::Figure(Figure::new(picture, caption))]
 }
 

@@ -160,7 +160,7 @@ fn residuals_show_every_run_in_classes_of_size_with_their_spread() {
     // Four sizes are four classes, each with a line in the legend.
     assert_eq!(count(&picture, "run", "circle"), 12 + 4);
     assert_eq!(count(&picture, "zero", "polyline"), 1);
-    assert!(picture.standalone(Size::WIDE).contains("±2 sd (2.00 %)"));
+    assert!(picture.standalone(Size::WIDE).contains("±2 sd (2.97 %)"));
 }
 
 #[test]
