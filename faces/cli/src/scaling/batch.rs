@@ -43,7 +43,7 @@ pub(crate) fn run(args: &BatchArgs) -> Result<()> {
         ..scaling::fit::Recipe::default()
     };
     let inputs = &args.source.files;
-    let found = recorded(&args.output, "scaling batch", inputs, Some(args.seed), |journal| {
+    let found = recorded(&args.output, "batch", inputs, Some(args.seed), |journal| {
         let logs = logs::read(&args.source, journal)?;
         let noise = noise_scales(&logs.runs);
         let rows = if logs.steps_to_loss.is_empty() {

@@ -84,7 +84,7 @@ enum Down {
 pub(crate) fn run(args: &CurveArgs) -> Result<()> {
     let recipe = CurveRecipe { n_bootstrap: args.bootstrap, seed: args.seed };
     let inputs: Vec<PathBuf> = args.source.files.iter().chain(&args.like).cloned().collect();
-    let found = recorded(&args.output, "scaling curve", &inputs, Some(args.seed), |journal| {
+    let found = recorded(&args.output, "curve", &inputs, Some(args.seed), |journal| {
         let logs = logs::read_in_full(&args.source, journal)?;
         let run = chosen(&logs.runs, args.run.as_deref())?;
         let target = match &args.like {

@@ -64,7 +64,7 @@ pub(crate) fn run(args: &NextArgs) -> Result<()> {
     let laws = laws(&args.fitting)?;
     let recipe = args.fitting.recipe();
     let seed = Some(args.fitting.seed);
-    let found = recorded(&args.output, "scaling next", &args.source.files, seed, |journal| {
+    let found = recorded(&args.output, "next", &args.source.files, seed, |journal| {
         let logs = logs::read(&args.source, journal)?;
         let prepare = |o: scaling::fit::Observations| o.without_highest(args.source.drop_highest);
         // Runs on one line are the very case in which advice is wanted.
