@@ -31,7 +31,7 @@ const SCENES: &[Scene] = &[
 
 pub(crate) fn run() -> Result<()> {
     eprintln!("building fieldkit; the first time takes some minutes");
-    chore::run(&mut chore::cargo(&["build", "--quiet", "--package", "fieldkit"]))?;
+    chore::run(&mut chore::cargo(&["build", "--locked", "--package", "fieldkit"]))?;
     let folder = workspace::target()?.join("demo");
     std::fs::create_dir_all(&folder)
         .with_context(|| format!("cannot make {}", folder.display()))?;
@@ -51,7 +51,7 @@ pub(crate) fn run() -> Result<()> {
 
 /// Runs `fieldkit` as `cargo run` would, so that nothing here has to know where it was built.
 fn play(scene: &Scene, folder: &Path) -> Result<()> {
-    let mut fieldkit = chore::cargo(&["run", "--quiet", "--package", "fieldkit", "--"]);
+    let mut fieldkit = chore::cargo(&["run", "--quiet", "--locked", "--package", "fieldkit", "--"]);
     fieldkit.args(scene.words);
     fieldkit.arg("--data").arg(folder.join("fieldkit-data"));
     if let Some(name) = scene.report {

@@ -6,7 +6,7 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Result, anyhow};
 
 use crate::{chore, floors, licences, map, one_build};
 
@@ -61,14 +61,9 @@ pub(crate) fn run() -> Result<()> {
     for (idx, step) in STEPS.iter().enumerate() {
         eprintln!("\n[{}/{}] {}", idx + 1, STEPS.len(), step.name);
         let start = Instant::now();
-        (step.run)().with_context(|| {
-            format!(
-                "stopped at step {} of {}, {}\n  hint: {}",
-                idx + 1,
-                STEPS.len(),
-                step.name,
-                step.hint
-            )
+        (step.run)().map_err(|error| {
+            let place = format!("step {} of {}, {}", idx + 1, STEPS.len(), step.name);
+            anyhow!("{error:#}\nstopped at {place}\n  hint: {}", step.hint)
         })?;
         took.push((step.name, start.elapsed()));
     }

@@ -62,7 +62,8 @@ pub fn import(
         if path.is_dir() {
             folder::read(path, &mut gather)?;
         } else {
-            let (source, kind) = open(path, options)?;
+            let mut source = Source::open(path)?;
+            let kind = kind(&mut source, options)?;
             read(source, kind, &mut gather)?;
         }
     }
@@ -79,17 +80,16 @@ enum Kind {
     Events,
 }
 
-/// Opens a file and tells what it is; an error where it is nothing that is read.
-fn open(path: &Path, options: &Options) -> Result<(Source, Kind), Error> {
-    let mut source = Source::open(path)?;
-    let kind = if tensorboard::is_event_file(&source) {
-        Kind::Events
-    } else if wandb::is_list_of_runs(&source) {
-        Kind::Runs
+/// Tells what a file is; an error where it is nothing that is read.
+fn kind(source: &mut Source, options: &Options) -> Result<Kind, Error> {
+    if tensorboard::is_event_file(source) {
+        Ok(Kind::Events)
+    } else if wandb::is_list_of_runs(source) {
+        Ok(Kind::Runs)
     } else {
-        Kind::Table(table::Table::sniff(&mut source, &options.map, options.limits.n_row_bytes)?)
-    };
-    Ok((source, kind))
+        let limit = options.limits.n_row_bytes;
+        table::Table::sniff(source, &options.map, limit).map(Kind::Table)
+    }
 }
 
 fn read(source: Source, kind: Kind, gather: &mut Gather<'_>) -> Result<(), Error> {

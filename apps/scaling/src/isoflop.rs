@@ -84,6 +84,27 @@ pub fn points(runs: &[TrainingRun], count: CountKind) -> Option<Vec<Point>> {
     (!points.is_empty()).then_some(points)
 }
 
+/// How the best size grows among `points`: through them, where each budget has one size, as tables
+/// of best sizes have; else through the lowest points of their isoFLOP profiles.
+///
+/// # Errors
+/// As for [`growth`] and [`approach_2`].
+pub fn growth_of(points: &[Point], n_bootstrap: usize, seed: u64) -> Result<Growth, Error> {
+    let mut budgets: Vec<f64> = points.iter().map(|p| p.compute.0.ln()).collect();
+    budgets.sort_by(f64::total_cmp);
+    // Budgets that were chosen, one size each: steps of half or more, never two alike.
+    if budgets.len() >= 3 && budgets.windows(2).all(|pair| pair[1] - pair[0] > 0.4) {
+        let pair = |p: &Point| Pair {
+            compute: p.compute,
+            parameters: p.parameters,
+            tokens: p.tokens,
+            loss: Some(p.loss),
+        };
+        return growth(&points.iter().map(pair).collect::<Vec<_>>());
+    }
+    approach_2(points, n_bootstrap, seed)
+}
+
 /// Least squares of ln N* and ln D* on ln C (Porian et al. 2024, §2).
 ///
 /// # Errors

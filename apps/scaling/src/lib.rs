@@ -5,7 +5,7 @@
 //! once), [`model`] (the laws), [`fit`] (from runs to a law with its uncertainty), [`evaluate`]
 //! (how well a law predicts compute it has not seen), [`judge`] (what the runs do not allow to
 //! say), [`predict`] (from a law to a plan), [`report`] (pictures of it). [`isoflop`] is the older way,
-//! without a law; [`sweep`] trains runs of one's own.
+//! without a law; [`tuning`] asks how learning rate and batch grow; [`sweep`] trains runs of ours.
 
 pub mod data;
 pub mod error;
@@ -18,6 +18,7 @@ pub mod model;
 pub mod predict;
 pub mod report;
 pub mod sweep;
+pub mod tuning;
 pub mod units;
 
 pub use error::Error;

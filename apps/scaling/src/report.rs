@@ -16,6 +16,7 @@
 //! assert!(picture.standalone(evaluate::plot::Size::WIDE).starts_with("<svg"));
 //! ```
 
+mod assemble;
 mod contour;
 mod curves;
 mod frontier;
@@ -26,6 +27,7 @@ mod parabolas;
 mod plane;
 mod residuals;
 
+pub use assemble::{fit_page, plan_page, plane_svg};
 pub use curves::{Curve, curves};
 pub use frontier::{Frontier, loss_against_compute, optimum_of};
 pub use hyperbola::{TradeOff, hyperbola};
@@ -94,6 +96,23 @@ fn flop(c: Flop) -> String {
     format!("{} FLOP", power((c.0 / unit).round() * unit))
 }
 
+/// So many runs are drawn at most; more would only cover each other, and make the page heavy.
+const MOST_DRAWN: usize = 2_000;
+
+/// `runs`, evenly thinned where there are too many to draw.
+fn drawn<T>(runs: &[T]) -> Vec<&T> {
+    runs.iter().step_by(runs.len().div_ceil(MOST_DRAWN).max(1)).collect()
+}
+
+/// `240 runs`, and which of them are drawn where not all are.
+fn n_runs<T>(runs: &[T]) -> String {
+    match (runs.len(), drawn(runs).len()) {
+        (1, _) => "1 run".to_owned(),
+        (all, some) if some < all => format!("{all} runs, of which {some} are drawn,"),
+        (all, _) => format!("{all} runs"),
+    }
+}
+
 /// The smallest and the largest of the values that are finite numbers; none where none is.
 fn extent(values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)> {
     let finite = values.into_iter().filter(|value| value.is_finite());
@@ -108,3 +127,6 @@ fn spread(low: f64, high: f64, n: usize) -> Vec<f64> {
     let step = (high / low).ln() / (n.max(2) - 1) as f64;
     (0..n.max(2)).map(|i| low * (step * i as f64).exp()).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,10 +6,11 @@
 //! sweep may be killed at any moment: started again it goes on from the checkpoints, to the same
 //! numbers. Every worker is one thread and computes on that thread alone.
 
+use std::fs;
 use std::path::Path;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Sender};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use learn::{Text, Watch, Windows};
@@ -49,7 +50,7 @@ pub fn sweep(
         text.held_out(plan.sequence_length, plan.held_out_windows).map_err(Error::from)?;
     let mut progress = Progress::new(plan, &left);
     progress.tell(journal);
-    let (next, stop, first_error) = (AtomicUsize::new(0), AtomicBool::new(false), Mutex::new(None));
+    let (next, failure) = (AtomicUsize::new(0), Failure::default());
     let (sender, receiver) = mpsc::channel();
     thread::scope(|scope| {
         for _ in 0..n_workers.clamp(1, left.len().max(1)) {
@@ -57,39 +58,59 @@ pub fn sweep(
             scope.spawn(|| {
                 let sender = sender; // dropped with the worker: that ends the loop below
                 while let Some(run) = left.get(next.fetch_add(1, Ordering::Relaxed))
-                    && !stop.load(Ordering::Relaxed)
+                    && !failure.happened()
                 {
-                    let done = train(run, plan, text, &held_out, &folder, &stop, &sender);
-                    let told = done.and_then(|done| {
+                    let done = train(run, plan, text, &held_out, &folder, &failure, &sender);
+                    failure.note(done.and_then(|done| {
                         folder.keep(&done)?;
                         let _ = sender.send(Message::Done(Box::new(done)));
                         Ok(())
-                    });
-                    if let Err(error) = told {
-                        stop.store(true, Ordering::Relaxed);
-                        if let Ok(mut first) = first_error.lock() {
-                            first.get_or_insert(error);
-                        }
-                    }
+                    }));
                 }
             });
         }
         drop(sender);
         for message in receiver {
-            if let Err(error) = progress.take(message, &folder, journal) {
-                stop.store(true, Ordering::Relaxed);
-                if let Ok(mut first) = first_error.lock() {
-                    first.get_or_insert(error);
-                }
-            }
+            failure.note(progress.take(message, &folder, journal));
         }
     });
-    if let Some(error) = first_error.into_inner().unwrap_or_default() {
-        return Err(error);
-    }
+    failure.into_result()?;
     let done = folder.done()?;
     tables::write(out, &done)?;
+    for (name, path) in tables::NAMES.map(|name| (name, out.join(name))) {
+        if !path.exists() {
+            continue;
+        }
+        let bytes = fs::read(&path).map_err(|source| Error::Io { path, source })?;
+        journal.artifact(name, &bytes);
+    }
     Ok(done)
+}
+
+/// The first thing that went wrong; everyone stops for it.
+#[derive(Default)]
+struct Failure {
+    happened: AtomicBool,
+    first: Mutex<Option<Error>>,
+}
+
+impl Failure {
+    fn note(&self, result: Result<(), Error>) {
+        if let Err(error) = result {
+            let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
+            first.get_or_insert(error);
+            self.happened.store(true, Ordering::Release);
+        }
+    }
+
+    fn happened(&self) -> bool {
+        self.happened.load(Ordering::Acquire)
+    }
+
+    fn into_result(self) -> Result<(), Error> {
+        let first = self.first.into_inner().unwrap_or_else(PoisonError::into_inner);
+        first.map_or(Ok(()), Err)
+    }
 }
 
 /// Trains one run, from its checkpoint where there is one.
@@ -99,7 +120,7 @@ fn train(
     text: &Text,
     held_out: &Windows<'_>,
     folder: &Folder,
-    stop: &AtomicBool,
+    failure: &Failure,
     sender: &Sender<Message>,
 ) -> Result<Done, Error> {
     let training = text.training(plan.sequence_length, run.unique_bytes)?;
@@ -110,7 +131,7 @@ fn train(
         checkpoints: Some(&checkpoints),
         n_glances: run.n_held_out_losses,
         journal: Some(&mut reporter),
-        stop: Some(&|_| stop.load(Ordering::Relaxed)),
+        stop: Some(&|_| failure.happened()),
         ..Watch::default()
     };
     match learn::train(&run.architecture, &run.recipe, &training, held_out, watch) {
@@ -194,5 +215,18 @@ impl Progress {
         let done =
             if self.n_done == self.n_runs { total } else { gflop(self.computed).min(total - 1) };
         journal.progress("training (GFLOP)", done, total);
+    }
+}
+
+impl From<learn::Error> for Error {
+    fn from(error: learn::Error) -> Self {
+        match error {
+            learn::Error::Write { path, source } => Error::Write { path, source },
+            learn::Error::Checkpoint { path, what } => {
+                Error::input(path, None, what, "delete the folder to begin this run anew")
+            }
+            learn::Error::Text { what, hint } => Error::refused(what, hint),
+            other => Error::refused(other.to_string(), "start the sweep again to go on"),
+        }
     }
 }

@@ -62,7 +62,8 @@ pub enum Block {
     Figure(Figure),
 }
 
-/// Rows and columns of text. A column of numbers is set flush right.
+/// Rows and columns of text. A column of numbers is set flush right, but not the first, which names
+/// the rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {
     /// What it holds.
@@ -266,8 +267,11 @@ fn block(block: &Block) -> String {
 /// `N^α` with α raised and `N_c` with c lowered; brackets keep what belongs together.
 fn equation(text: &str) -> String {
     let Some(at) = text.find(['^', '_']) else { return escape(text) };
-    let (before, rest) = text.split_at(at);
-    let (tag, rest) = if rest.starts_with('^') { ("sup", &rest[1..]) } else { ("sub", &rest[1..]) };
+    let (before, mark) = text.split_at(at);
+    let (tag, rest) = match mark.strip_prefix('^') {
+        Some(rest) => ("sup", rest),
+        None => ("sub", &mark['_'.len_utf8()..]),
+    };
     let end = end_of_argument(rest, tag == "sup");
     let (argument, after) = rest.split_at(end);
     let inside = argument.strip_prefix('(').and_then(|a| a.strip_suffix(')')).unwrap_or(argument);
@@ -283,11 +287,10 @@ fn end_of_argument(text: &str, raised: bool) -> usize {
         return word.find(|(_, c)| ends(*c)).map_or(text.len(), |(i, _)| i);
     }
     let mut depth = 0;
-    let closes = |c: char| {
+    let mut closes = |c: char| {
         depth += i32::from(c == '(') - i32::from(c == ')');
         depth == 0
     };
-    let mut closes = closes;
     text.char_indices().find(|(_, c)| closes(*c)).map_or(text.len(), |(i, c)| i + c.len_utf8())
 }
 
@@ -347,7 +350,8 @@ fn scores(report: &EvalReport) -> String {
 }
 
 fn table_html(table: &Table) -> String {
-    let numeric: Vec<bool> = (0..table.columns.len()).map(|i| is_numeric(table, i)).collect();
+    let numeric: Vec<bool> =
+        (0..table.columns.len()).map(|i| i > 0 && is_numeric(table, i)).collect();
     let cells = |tag: &str, row: &[String]| {
         let cell = |(i, text): (usize, &String)| {
             let class = if numeric.get(i) == Some(&true) { " class=\"n\"" } else { "" };

@@ -98,6 +98,10 @@ impl Architecture {
 
 /// A model with its weights.
 #[derive(Module, Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "there is one a thread, and its weights lie elsewhere"
+)]
 pub enum LanguageModel {
     /// See [`crate::transformer`].
     Transformer(Transformer),

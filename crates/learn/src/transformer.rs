@@ -55,7 +55,7 @@ impl Transformer {
         let embedding = self.embedding.val();
         let width = embedding.dims()[1];
         let token = embedding.select(0, bytes.reshape([batch * length])); // (batch · position, channel)
-        let position = self.position.val().slice([0..length]).unsqueeze::<3>(); // (1, position, channel)
+        let position = self.position.val().slice_dim(0, 0..length).unsqueeze::<3>(); // (1, position, channel)
         let x = token.reshape([batch, length, width]) + position; // (batch, position, channel)
         let hidden = future(length, &x.device());
         let mut x = x.reshape([batch * length, width]); // (batch · position, channel)

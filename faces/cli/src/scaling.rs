@@ -46,7 +46,7 @@ pub(crate) enum Command {
     /// How much faster one recipe is than another.
     Compare(compare::CompareArgs),
     /// Train small language models on a text and log what a fit reads.
-    Sweep(sweep::Sweep),
+    Sweep(sweep::SweepArgs),
 }
 
 pub(crate) fn run(command: Command) -> Result<()> {

@@ -3,6 +3,7 @@
 
 use std::io::{self, Write as _};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
@@ -82,16 +83,23 @@ impl Journal for Live<'_> {
 /// Draws on stderr; parameters, metrics and artifacts are for the record, not for the eye.
 /// Where stderr is no terminal there are no bars, only the sentences.
 struct Terminal {
-    bar: ProgressBar,
     what: String,
+    since: Instant,
+    bar: Option<ProgressBar>,
 }
+
+/// Work that is over sooner is not worth a bar that flickers.
+const SHOWN_AFTER: Duration = Duration::from_millis(300);
 
 impl Terminal {
     fn new() -> Self {
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-        let style = "{msg:<28} {wide_bar} {pos}/{len} {eta}";
-        bar.set_style(ProgressStyle::with_template(style).expect("a constant template"));
-        Self { bar, what: String::new() }
+        Self { what: String::new(), since: Instant::now(), bar: None }
+    }
+
+    fn clear(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
     }
 }
 
@@ -102,27 +110,43 @@ impl Journal for Terminal {
 
     fn progress(&mut self, what: &str, done: u64, total: u64) {
         if self.what != what {
+            self.clear();
             what.clone_into(&mut self.what);
-            self.bar.reset();
-            self.bar.set_message(self.what.clone());
+            self.since = Instant::now();
         }
-        self.bar.set_length(total);
-        self.bar.set_position(done);
         if done >= total {
-            self.bar.finish_and_clear();
+            self.clear();
+        } else if let Some(bar) = &self.bar {
+            bar.set_length(total);
+            bar.set_position(done);
+        } else if self.since.elapsed() >= SHOWN_AFTER {
+            self.bar = Some(new_bar(what, done, total, self.since));
         }
     }
 
     fn note(&mut self, text: &str) {
-        self.bar.suspend(|| say(&format!("note: {text}")));
+        match &self.bar {
+            Some(bar) => bar.suspend(|| say(&format!("note: {text}"))),
+            None => say(&format!("note: {text}")),
+        }
     }
 }
 
 impl Drop for Terminal {
     /// No half-drawn bar stays above an error.
     fn drop(&mut self) {
-        self.bar.finish_and_clear();
+        self.clear();
     }
+}
+
+fn new_bar(what: &str, done: u64, total: u64, since: Instant) -> ProgressBar {
+    let style = "{msg:<28} {wide_bar} {pos}/{len} {eta}";
+    let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr())
+        .with_style(ProgressStyle::with_template(style).expect("a constant template"))
+        .with_message(what.to_owned())
+        .with_elapsed(since.elapsed());
+    bar.set_position(done);
+    bar
 }
 
 /// A line on stderr. That nobody reads it is no reason to stop.

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::gather::Gather;
+use super::source::Source;
 use super::{mlflow, tensorboard};
 use crate::Error;
 
@@ -69,8 +70,9 @@ fn read_files(files: &[PathBuf], are_all: bool, gather: &mut Gather<'_>) -> Resu
     let mut first_error = None;
     for (n_done, path) in files.iter().enumerate() {
         gather.progress_files(n_done, files.len());
-        match super::open(path, gather.options) {
-            Ok((source, kind)) => {
+        let mut source = Source::open(path)?;
+        match super::kind(&mut source, gather.options) {
+            Ok(kind) => {
                 super::read(source, kind, gather)?;
                 n_read += 1;
             }

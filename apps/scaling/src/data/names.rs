@@ -6,7 +6,14 @@ use super::role::Role;
 pub(super) type Rank = u8;
 
 /// The rank of a loss that does not say on which text it was measured.
-pub(super) const UNSTATED_LOSS: Rank = 10;
+const UNSTATED_LOSS: Rank = 10;
+/// What is added to the rank of a lowest, highest or first loss.
+const EXTREME_LOSS: Rank = 40;
+
+/// Whether a loss of that rank does not say on which text it was measured.
+pub(super) fn is_unstated(rank: Rank) -> bool {
+    rank % EXTREME_LOSS >= UNSTATED_LOSS
+}
 
 /// Each role's names, best first; as [`words`] joins them.
 const NAMES: &[(Role, &[&str])] = &[
@@ -335,7 +342,8 @@ fn guess_loss(words: &[String]) -> Option<(Role, Rank)> {
     if any(&["target"]) {
         return Some((Role::TargetLoss, 0));
     }
-    let extreme = if any(&["min", "max", "best", "initial", "first", "ema"]) { 40 } else { 0 };
+    let extreme =
+        if any(&["min", "max", "best", "initial", "first", "ema"]) { EXTREME_LOSS } else { 0 };
     if any(&["val", "valid", "validation", "eval", "evaluation", "heldout", "holdout", "dev"])
         || any(&["tar", "shard"])
     {

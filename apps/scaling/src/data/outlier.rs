@@ -19,6 +19,9 @@ const LEAST_RATIO: f64 = 8.0;
 const MOST_LEVERAGE: f64 = 1.35;
 /// How far a neighbour may be in (ln N, ln D, ln U): a factor of five.
 const RADIUS: f64 = 1.6;
+/// Neighbours by whose plane the loss is higher, and as many by whose it is lower: at the edge of
+/// the runs the plane is only guessed on.
+const LEAST_EACH_SIDE: usize = 2;
 const N_NEIGHBOURS: usize = 12;
 const LEAST_NEIGHBOURS: usize = 8;
 /// Fewer judged runs do not tell what is usual.
@@ -167,7 +170,7 @@ fn judge(points: &[([f64; 3], f64)], kept: &[usize], at: usize) -> Option<Judgem
     near.sort_by(|a, b| a.0.total_cmp(&b.0));
     near.truncate(N_NEIGHBOURS);
     let mut weights = vec![1.0; near.len()];
-    let (mut level, mut leverage) = (0.0, 1.0);
+    let (mut level, mut leverage, mut n_higher) = (0.0, 1.0, 0);
     for _ in 0..8 {
         let (mut g, mut v) = ([[0.0; 4]; 4], [0.0; 4]);
         for ((_, x, y), w) in near.iter().zip(&weights) {
@@ -181,16 +184,16 @@ fn judge(points: &[([f64; 3], f64)], kept: &[usize], at: usize) -> Option<Judgem
         let slope = solve(g, v)?;
         level = slope[0];
         leverage = (1.0 + solve(g, [1.0, 0.0, 0.0, 0.0])?[0]).sqrt();
-        let residuals: Vec<f64> = near
-            .iter()
-            .map(|(_, x, y)| y - x.iter().zip(slope).map(|(x, b)| x * b).sum::<f64>())
-            .collect();
+        let plane = |x: &[f64; 4]| x.iter().zip(slope).map(|(x, b)| x * b).sum::<f64>();
+        n_higher = near.iter().filter(|(_, x, _)| plane(x) > level).count();
+        let residuals: Vec<f64> = near.iter().map(|(_, x, y)| y - plane(x)).collect();
         let usual = 1.4826 * median(residuals.iter().map(|r| r.abs()).collect()) + 1e-4;
         for (w, r) in weights.iter_mut().zip(&residuals) {
             *w = 1.0 / f64::max(1.0, r.abs() / (1.5 * usual));
         }
     }
-    Some(Judgement { residual: own - level, leverage, n_neighbours: near.len() })
+    let is_inside = n_higher.min(near.len() - n_higher) >= LEAST_EACH_SIDE;
+    is_inside.then(|| Judgement { residual: own - level, leverage, n_neighbours: near.len() })
 }
 
 /// x of g·x = v, by elimination with pivots; none where g has no inverse.

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use super::curves::{Curve, Curves, Logged};
 use super::draft::Draft;
 use super::gather::Gather;
-use super::names::UNSTATED_LOSS;
+use super::names::is_unstated;
 use super::role::Role;
 use super::{Checkpoint, Flag, schedule};
 use crate::model::mccandlish::NormPair;
@@ -65,7 +65,7 @@ fn losses(curves: &Curves, text: Text) -> Vec<usize> {
     for (at, metric) in curves.metrics.iter().enumerate() {
         // Logged along a run, a loss that does not say on which text is the training loss.
         let on = match metric.role {
-            Some((Role::Loss, rank)) if rank < UNSTATED_LOSS => (Text::HeldOut, rank),
+            Some((Role::Loss, rank)) if !is_unstated(rank) => (Text::HeldOut, rank),
             Some((Role::Loss | Role::TrainLoss, rank)) => (Text::Training, rank),
             _ => continue,
         };
@@ -228,7 +228,7 @@ impl Told {
             let others: Vec<&str> = order
                 .iter()
                 .map(|m| curves.metrics[*m].name.as_str())
-                .filter(|other| other != name)
+                .filter(|other| used.iter().all(|(name, _)| name != other))
                 .collect();
             let not = if others.is_empty() {
                 String::new()

@@ -117,6 +117,7 @@ const KNOWN: &[(&[u8], &str, &str)] = &[
     (b"\xfd7zXZ\0", "packed by xz", "unpack it (`xz -d`)"),
     (b"\x28\xb5\x2f\xfd", "packed by zstd", "unpack it (`zstd -d`)"),
     (b"BZh", "packed by bzip2", "unpack it (`bzip2 -d`)"),
+    (b"[", "a JSON array", "write one JSON object a line (`jq -c '.[]' IN > OUT`)"),
     (b"PAR1", "a Parquet file", "write it as CSV"),
     (
         b"SQLite format 3\0",

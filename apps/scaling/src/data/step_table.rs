@@ -19,10 +19,14 @@ use crate::Error;
 pub(super) fn read(source: Source, table: &Table, gather: &mut Gather<'_>) -> Result<(), Error> {
     let path = source.path.clone();
     let origin = Origin { file: path.clone(), line: Some(1) };
+    let charts = chart_columns(table, &origin, gather)?;
+    let mut curves = curve_columns(table, &origin, gather)?;
+    curves.retain(|(_, column, _)| charts.iter().all(|chart| chart.column != *column));
     let mut reader = Reader {
         table,
-        curves: curve_columns(table, &origin, gather)?,
-        charts: chart_columns(table, &origin, gather)?,
+        whole_file: gather.curves.id_of_file(&path),
+        curves,
+        charts,
         origin,
         runs: HashMap::new(),
         drafts: vec![],
@@ -58,16 +62,25 @@ pub(super) fn read(source: Source, table: &Table, gather: &mut Gather<'_>) -> Re
 struct Reader<'a> {
     table: &'a Table,
     origin: Origin,
+    /// The run that the file is, where its rows tell no other.
+    whole_file: String,
     /// Columns with a metric of the row's run: role, column, metric.
     curves: Vec<(Role, usize, usize)>,
-    /// Columns with a metric of one run each: column, run, metric.
-    charts: Vec<(usize, usize, usize)>,
+    /// Columns with a metric of one run each.
+    charts: Vec<Chart>,
     /// The place in `drafts` of the run that a key tells.
     runs: HashMap<Vec<u8>, usize>,
     drafts: Vec<Begun>,
     soft: SoftCells,
     /// Whether runs are told apart by their sizes only.
     is_split: bool,
+}
+
+struct Chart {
+    column: usize,
+    run: usize,
+    metric: usize,
+    role: Role,
 }
 
 /// A run whose rows are being read.
@@ -86,10 +99,12 @@ impl Reader<'_> {
             Ok(step) => step,
             Err(why) => return Ok(Err(why)),
         };
-        for (column, run, metric) in &self.charts {
-            let raw = text(&self.origin.file, self.origin.line, row.field(*column))?;
-            if let Cell::Number(value) = cell(raw, self.table.decimal, false) {
-                gather.curves.push(*run, *metric, step, value);
+        for chart in &self.charts {
+            match self.value(chart.role, chart.column, row)? {
+                Ok(value) => value.into_iter().for_each(|value| {
+                    gather.curves.push(chart.run, chart.metric, step, value);
+                }),
+                Err(why) => gather.reject(&self.origin.file, row.line, why),
             }
         }
         if self.curves.is_empty() {
@@ -103,18 +118,9 @@ impl Reader<'_> {
         };
         let mut values = vec![];
         for (role, column, metric) in &self.curves {
-            let raw = text(&self.origin.file, self.origin.line, row.field(*column))?;
-            match cell(raw, self.table.decimal, false) {
-                Cell::Empty => {}
-                // A loss of NaN is no mistake in the file: the run diverged.
-                Cell::Number(x) if !x.is_finite() => values.push((*metric, x)),
-                other => match check(*role, other, raw) {
-                    Ok(value) => values.push((*metric, value)),
-                    Err(why) => {
-                        let name = &self.table.header[*column];
-                        return Ok(Err(format!("`{name}` {why}")));
-                    }
-                },
+            match self.value(*role, *column, row)? {
+                Ok(value) => values.extend(value.map(|value| (*metric, value))),
+                Err(why) => return Ok(Err(why)),
             }
         }
         let begun = self.begun(draft, step, gather)?;
@@ -151,9 +157,9 @@ impl Reader<'_> {
         let id = match own {
             Some(own) => own,
             None => {
-                let id = gather.curves.id_of_file(&self.origin.file);
                 let line = self.origin.line.unwrap_or_default();
-                if self.drafts.is_empty() { id } else { format!("{id}:{line}") }
+                let file = &self.whole_file;
+                if self.drafts.is_empty() { file.clone() } else { format!("{file}:{line}") }
             }
         };
         let run = gather.curves.run(id.as_bytes(), &self.origin)?;
@@ -162,6 +168,25 @@ impl Reader<'_> {
         self.drafts.push(Begun { draft, run, last_step: step });
         self.runs.insert(key, self.drafts.len() - 1);
         Ok(run)
+    }
+
+    /// The value in a cell, none where it is empty.
+    fn value(
+        &self,
+        role: Role,
+        column: usize,
+        row: &Row,
+    ) -> Result<Result<Option<f64>, String>, Error> {
+        let raw = text(&self.origin.file, self.origin.line, row.field(column))?;
+        Ok(match cell(raw, self.table.decimal, false) {
+            Cell::Empty => Ok(None),
+            // A loss of NaN is no mistake in the file: the run diverged.
+            Cell::Number(x) if !x.is_finite() => Ok(Some(x)),
+            other => {
+                let name = &self.table.header[column];
+                check(role, other, raw).map(Some).map_err(|why| format!("`{name}` {why}"))
+            }
+        })
     }
 
     fn number(&self, role: Role, row: &Row) -> Result<Result<f64, String>, Error> {
@@ -190,16 +215,18 @@ fn chart_columns(
     table: &Table,
     origin: &Origin,
     gather: &mut Gather<'_>,
-) -> Result<Vec<(usize, usize, usize)>, Error> {
-    let map = gather.options.map.clone();
-    let charts = table.header.iter().enumerate();
-    charts
-        .filter_map(|(column, name)| Some((column, run_and_metric(name, &map)?)))
-        .map(|(column, (run, metric))| {
-            let run = gather.curves.run(run.as_bytes(), origin)?;
-            Ok((column, run, gather.curves.metric(metric.as_bytes(), origin)?))
-        })
-        .collect()
+) -> Result<Vec<Chart>, Error> {
+    let map = &gather.options.map;
+    let mut charts = vec![];
+    for (column, name) in table.header.iter().enumerate() {
+        let Some((run, metric)) = run_and_metric(name, map) else { continue };
+        let run = gather.curves.run(run.as_bytes(), origin)?;
+        let metric = gather.curves.metric(metric.as_bytes(), origin)?;
+        if let Some((role, _)) = gather.curves.metrics[metric].role {
+            charts.push(Chart { column, run, metric, role });
+        }
+    }
+    Ok(charts)
 }
 
 /// The run and the metric of a column such as `llama-200M - val/loss`; the columns of least and

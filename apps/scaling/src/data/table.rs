@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::gather::{Gather, missing_column};
 use super::lines::{Lines, Row};
-use super::names::{Rank, UNSTATED_LOSS, guess};
+use super::names::{Rank, guess, is_unstated};
 use super::number::{Cell, Decimal, cell, has_decimal_comma};
 use super::role::Role;
 use super::source::Source;
@@ -45,8 +45,8 @@ pub(super) enum Kind {
 /// Reads a delimited file of any shape.
 pub(super) fn read(source: Source, table: Table, gather: &mut Gather<'_>) -> Result<(), Error> {
     gather.know_names(&source.path, &table.header);
-    let has = |role: &&Role| table.columns.contains_key(*role);
-    gather.mapped.extend(gather.options.map.keys().filter(has));
+    let named = gather.options.map.iter().filter(|(_, name)| table.header.contains(name));
+    gather.mapped.extend(named.map(|(role, _)| *role));
     table.notes.iter().for_each(|note| gather.note(note.clone()));
     match table.kind {
         Kind::Runs => rows::read_runs(source, &table, gather),
@@ -220,7 +220,7 @@ impl Table {
             && !map.contains_key(&Role::Loss)
             && !self.has(Role::TrainLoss)
             && let Some(column) = self.columns.get(&Role::Loss).copied()
-            && guess(&self.header[column]).is_some_and(|(_, rank)| rank >= UNSTATED_LOSS)
+            && guess(&self.header[column]).is_some_and(|(_, rank)| is_unstated(rank))
         {
             self.columns.remove(&Role::Loss);
             self.columns.insert(Role::TrainLoss, column);
@@ -237,7 +237,7 @@ impl Table {
         let file = path.display();
         self.notes.push(format!("{file}: {}", chosen.join(", ")));
         if let Some(column) = self.columns.get(&Role::Loss)
-            && guess(&self.header[*column]).is_some_and(|(_, rank)| rank >= UNSTATED_LOSS)
+            && guess(&self.header[*column]).is_some_and(|(_, rank)| is_unstated(rank))
             && self.kind == Kind::Runs
         {
             let name = &self.header[*column];
@@ -276,7 +276,7 @@ impl Table {
 fn unstated_is_training(claims: &mut BTreeMap<Role, Vec<(Rank, usize)>>) {
     let losses = claims.remove(&Role::Loss).unwrap_or_default();
     for (rank, column) in losses {
-        let role = if rank < UNSTATED_LOSS { Role::Loss } else { Role::TrainLoss };
+        let role = if is_unstated(rank) { Role::TrainLoss } else { Role::Loss };
         claims.entry(role).or_default().push((rank, column));
     }
 }
@@ -300,9 +300,10 @@ fn first_rows(source: &Source, delimiter: u8, limit: usize) -> Result<(Row, Vec<
         }
     }
     if sample.is_empty() && !source.is_whole && source.head.len() > limit {
+        let line = if header.len() == 0 { 1 } else { 2 };
         return Err(Error::input(
             &source.path,
-            1,
+            line,
             format!("no row ends within the first {limit} bytes"),
             "end rows with a line feed, and close every quote that is opened",
         ));

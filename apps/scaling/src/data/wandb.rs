@@ -157,7 +157,10 @@ fn run(
     if let Some(id) = &draft.id {
         for (name, value) in ends {
             let metric = gather.curves.metric(name.as_bytes(), place)?;
-            if gather.curves.metrics[metric].role.is_some() {
+            let Some((role, _)) = gather.curves.metrics[metric].role else { continue };
+            if role.is_loss() && value <= 0.0 {
+                gather.reject_at(place.clone(), format!("`{name}` is not above zero: {value}"));
+            } else {
                 let run = gather.curves.run(id.as_bytes(), place)?;
                 gather.curves.end_at(run, metric, value);
             }

@@ -178,7 +178,7 @@ impl Candidates {
         };
         let second = self.runner_up()?;
         let other = second.held_out.as_ref()?;
-        score.interval.contains(other.mape).then(|| {
+        score.interval.as_ref()?.contains(other.mape).then(|| {
             Verdict::new(
                 Kind::NoClearWinner,
                 Severity::Note,

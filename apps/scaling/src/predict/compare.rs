@@ -285,7 +285,8 @@ fn interval(mut draws: Vec<f64>) -> Option<Interval> {
     }
     draws.sort_by(f64::total_cmp);
     let tail = (1.0 - LEVEL) / 2.0;
-    let end = |p: f64| Some(quantile(&draws, p)).filter(|v| !v.is_nan()).unwrap_or(f64::INFINITY);
+    // Between two infinite draws there is no number: the end is infinite too.
+    let end = |p: f64| quantile(&draws, p).filter(|v| !v.is_nan()).unwrap_or(f64::INFINITY);
     let method = format!("bootstrap by run of both recipes, {} draws", draws.len());
     Some(Interval::new(end(tail), end(1.0 - tail), LEVEL, method))
 }

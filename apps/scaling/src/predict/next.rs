@@ -201,10 +201,8 @@ fn grid(fit: &crate::fit::Fit, per_run: Flop) -> Result<Vec<Split>, Error> {
 fn clipped(values: Vec<f64>) -> Vec<f64> {
     let mut sorted: Vec<f64> = values.iter().copied().filter(|v| v.is_finite()).collect();
     sorted.sort_by(f64::total_cmp);
-    if sorted.is_empty() {
-        return values;
-    }
-    let (low, high) = (super::quantile(&sorted, 0.005), super::quantile(&sorted, 0.995));
+    let ends = super::quantile(&sorted, 0.005).zip(super::quantile(&sorted, 0.995));
+    let Some((low, high)) = ends else { return values };
     values.into_iter().map(|v| if v.is_finite() { v.clamp(low, high) } else { high }).collect()
 }
 

@@ -2,7 +2,7 @@
 
 use ::evaluate::plot::{Axis, Colour, Layer, Plot, Shape, short};
 
-use super::{Run, extent};
+use super::{Run, drawn, extent, n_runs};
 
 /// At most so many classes of size.
 const CLASSES: usize = 5;
@@ -18,8 +18,8 @@ pub fn residuals(residuals: &[(Run, f64)]) -> Plot {
         Axis::linear("ln L̂ − ln L (above zero: predicted too high)").percent(),
     )
     .describe(format!(
-        "Residuals of {} runs against compute; their standard deviation is {:.2} %.",
-        residuals.len(),
+        "Residuals of {} against compute; their standard deviation is {:.2} %.",
+        n_runs(residuals),
         100.0 * sd
     ));
     let Some((low, high)) = extent(residuals.iter().map(|(run, _)| run.compute.0)) else {
@@ -33,6 +33,7 @@ pub fn residuals(residuals: &[(Run, f64)]) -> Plot {
         .with(band.faint(0.14).named(format!("±2 sd ({:.2} %)", 200.0 * sd)))
         .with(Layer::line("zero", Colour::Ink, level(0.0)).width(1.2));
     for (class, colour, name) in by_size(residuals) {
+        let class = drawn(&class);
         let at = class.iter().map(|(run, r)| (run.compute.0, *r)).collect();
         let tips = class.iter().map(|(run, r)| format!("{}, r {:+.2} %", run.tip(), 100.0 * r));
         let layer = Layer::points("run", colour, at).shaped(Shape::Dot, 3.6);

@@ -13,11 +13,16 @@ use super::folder::write_whole;
 use super::plan::BATCH_SCAN;
 use crate::Error;
 
-/// Writes the three tables, each whole or not at all.
+/// The tables.
+pub(super) const NAMES: [&str; 3] = ["runs.csv", "history.csv", "steps_to_loss.csv"];
+
+/// Writes the tables, each whole or not at all. One without rows is not written: nobody could
+/// read it.
 pub(super) fn write(out: &Path, done: &[Done]) -> Result<(), Error> {
-    table(&out.join("runs.csv"), done.iter().map(RunRow::of))?;
-    table(&out.join("history.csv"), done.iter().flat_map(history))?;
-    table(&out.join("steps_to_loss.csv"), steps_to_loss(done))
+    let [runs, histories, steps] = NAMES.map(|name| out.join(name));
+    table(&runs, done.iter().map(RunRow::of))?;
+    table(&histories, done.iter().flat_map(history))?;
+    table(&steps, steps_to_loss(done))
 }
 
 #[derive(Serialize)]
@@ -151,6 +156,10 @@ fn table<R: Serialize>(path: &Path, rows: impl Iterator<Item = R>) -> Result<(),
     let failed =
         |e: csv::Error| Error::Write { path: path.to_owned(), source: io::Error::other(e) };
     let mut writer = csv::Writer::from_writer(vec![]);
+    let mut rows = rows.peekable();
+    if rows.peek().is_none() {
+        return Ok(());
+    }
     for row in rows {
         writer.serialize(row).map_err(failed)?;
     }

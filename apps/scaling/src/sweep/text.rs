@@ -38,16 +38,3 @@ pub fn read_text(path: &Path) -> Result<Text, Error> {
     }
     Ok(Text::new(bytes))
 }
-
-impl From<learn::Error> for Error {
-    fn from(error: learn::Error) -> Self {
-        match error {
-            learn::Error::Write { path, source } => Error::Write { path, source },
-            learn::Error::Checkpoint { path, what } => {
-                Error::input(path, None, what, "delete the folder to begin this run anew")
-            }
-            learn::Error::Text { what, hint } => Error::refused(what, hint),
-            other => Error::refused(other.to_string(), "start the sweep again to go on"),
-        }
-    }
-}

@@ -103,3 +103,32 @@ fn numbers_are_written_with_four_digits() {
     let shown = [0.010_62, 2.5, -1234.5, 123_456.0, 3.2e10, 2e-7, 0.0].map(number);
     assert_eq!(shown, ["0.01062", "2.500", "−1234", "123,456", "3.2×10¹⁰", "2×10⁻⁷", "0"]);
 }
+
+#[test]
+fn a_small_page_looks_like_this() {
+    let mut page = Page::new("Training plan", "From two runs.").with(Section::new(
+        "Scores",
+        vec![
+            Block::Text("A score comes with its interval.".into()),
+            Block::Equation("L = A/N^α".into()),
+            Block::Scores(report()),
+            Block::Figure(Figure::new(plot(), "Each point is a run.")),
+        ],
+    ));
+    page.summary = vec![Fact::new("Parameters", "9.72B", "95 %: 7.1B to 12B")];
+    page.warnings = vec!["The budget is 76 times the largest run.".into()];
+    page.colophon = vec!["Seed 7.".into()];
+    let html = html(&page);
+    // The style is not what this test is about.
+    looks_like("small_page.html", html.split_once("</style>").unwrap().1);
+}
+
+/// Holds `text` against the snapshot of that name, and renews it where `RENEW_SNAPSHOTS` is set.
+fn looks_like(name: &str, text: &str) {
+    let snapshot = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/page").join(name);
+    if std::env::var_os("RENEW_SNAPSHOTS").is_some() {
+        std::fs::write(&snapshot, text).unwrap();
+    }
+    let expected = std::fs::read_to_string(&snapshot).unwrap();
+    assert!(text == expected, "{name} differs; with RENEW_SNAPSHOTS=1 `git diff` shows how");
+}

@@ -177,7 +177,7 @@ impl Layout {
             }
             Marks::Points { at, shape, radius, .. } => {
                 for place in self.seen(at).into_iter().map(|(_, place)| place) {
-                    mark(area, place, *shape, *radius, layer);
+                    mark(area, place, *shape, radius * self.mark_scale(), layer);
                 }
             }
             Marks::Texts(_) => {}
@@ -191,6 +191,11 @@ impl Layout {
             }
             _ => svg,
         }
+    }
+
+    /// Marks are smaller where there is less room, but not as much smaller as the picture is.
+    fn mark_scale(&self) -> f64 {
+        (self.size.width / Size::WIDE.width).sqrt().clamp(0.72, 1.0)
     }
 
     /// Which points lie inside the frame, and where.
@@ -208,8 +213,11 @@ impl Layout {
             if !matches!(plot.y.numbers, Numbers::Names(_)) {
                 put(area, &path(&[(left, top), (left, bottom)], line));
             }
-            put(area, &path(&self.comb(&self.x.minor(), true), line));
-            put(area, &path(&self.comb(&self.y.minor(), false), line));
+            for comb in [self.comb(&self.x.minor(), true), self.comb(&self.y.minor(), false)] {
+                if !comb.is_empty() {
+                    put(area, &path(&comb, line));
+                }
+            }
             for (x, tick) in self.ticks(&self.x, &self.x_ticks) {
                 put(area, &path(&[(x, bottom), (x, bottom + 5.0)], line));
                 let at = (x, bottom + 5.0 + font * 0.75);
@@ -297,7 +305,8 @@ impl Layout {
     fn landmarks(&self, plot: &Plot) -> Vec<((f64, f64), f64)> {
         let of = |layer: &Layer| match &layer.marks {
             Marks::Points { at, shape, radius, .. } if *shape != Shape::Dot => {
-                self.seen(at).into_iter().map(|(_, place)| (place, *radius)).collect()
+                let radius = radius * self.mark_scale();
+                self.seen(at).into_iter().map(|(_, place)| (place, radius)).collect()
             }
             _ => Vec::new(),
         };

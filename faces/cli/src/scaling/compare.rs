@@ -48,7 +48,9 @@ pub(crate) fn run(args: &CompareArgs) -> Result<()> {
             let other = import(&args.against, &Options::default(), journal)?.runs;
             [("A".to_owned(), logs), ("B".to_owned(), other)]
         };
-        Ok(compare((&name_a, &a), (&name_b, &b), at, &recipe, journal)?)
+        let found = compare((&name_a, &a), (&name_b, &b), at, &recipe, journal)?;
+        logs::keep(journal, "compare.json", &json!(found));
+        Ok(found)
     })?;
     show(&args.output, &in_words(&found), &json!(found))
 }

@@ -95,7 +95,10 @@ pub(crate) fn run(args: &CurveArgs) -> Result<()> {
                 Target::Like(Box::new(chosen(&like.runs, None)?.clone()))
             }
         };
-        Ok(forecast(run, &target, &recipe, journal)?)
+        let found = forecast(run, &target, &recipe, journal)?;
+        journal.metric("final_loss_nats", 0, found.target_final.value);
+        logs::keep(journal, "curve.json", &json!(found));
+        Ok(found)
     })?;
     show(&args.output, &in_words(&found), &json!(found))
 }

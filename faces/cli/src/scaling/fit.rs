@@ -1,19 +1,23 @@
 //! `fieldkit scaling fit`: from logs to laws with their intervals.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use anyhow::Result;
 use clap::Args;
-use record::{EvalReport, Interval, Score};
+use record::{EvalReport, Interval};
+use scaling::Error;
 use scaling::data::{Import, TrainingRun};
-use scaling::evaluate::HeldOut;
 use scaling::fit::{Fit, profile_interval};
-use scaling::isoflop::{Growth, approach_2, points};
+use scaling::isoflop::{Growth, growth_of, points};
 use scaling::judge::{Severity, Verdict, judge_fit, judge_groups, judge_runs, weigh};
 use scaling::model::allocation::TwoTerms;
 use scaling::model::muennighoff::MUENNIGHOFF;
 use scaling::model::{LAWS, Law, Parameter};
+use scaling::predict::Estimate;
 use scaling::predict::candidates::{Candidate, Candidates, LAWS_OF_A_PLAN, candidates};
+use scaling::report::fit_page;
+use scaling::tuning::{Tuning, tuning};
 use scaling::units::{CountKind, short};
 use serde_json::{Value, json};
 
@@ -39,7 +43,8 @@ pub(crate) struct FitArgs {
 struct Fitted {
     import: Import,
     laws: Candidates,
-    growth: Option<Growth>,
+    growth: Vec<(String, Growth)>,
+    tuning: Option<Tuning>,
     verdicts: Vec<Verdict>,
 }
 
@@ -47,12 +52,14 @@ pub(crate) fn run(args: &FitArgs) -> Result<()> {
     let seed = Some(args.fitting.seed);
     let fitted = recorded(&args.output, "fit", &args.source.files, seed, |journal| {
         let import = logs::read(&args.source, journal)?;
+        check(&import)?;
         let laws = laws(&args.fitting.laws, &import.runs)?;
         let recipe = args.fitting.recipe();
         let prepare = |o: scaling::fit::Observations| o.without_highest(args.source.drop_highest);
         let laws = candidates(&import.runs, &laws, prepare, &recipe, usize::MAX, journal)?;
         let fitted = Fitted {
             growth: growth(&import.runs, &laws, &args.fitting),
+            tuning: tuning(&import.runs, args.fitting.seed).ok(),
             verdicts: weigh(all_verdicts(&import.runs, &laws), true)?,
             import,
             laws,
@@ -61,10 +68,36 @@ pub(crate) fn run(args: &FitArgs) -> Result<()> {
             journal.note(note);
         }
         write_down(&fitted, journal);
+        let page = fit_page(
+            &logs::names(&args.source),
+            &fitted.import.runs,
+            &fitted.laws,
+            &fitted.verdicts,
+        );
+        journal.artifact("report.html", page.as_bytes());
         Ok(fitted)
     })?;
     let json = as_json(&fitted, args.profile);
     show(&args.output, &in_words(&fitted, args.profile), &json)
+}
+
+/// Sends logs of another kind to the command that reads them.
+fn check(import: &Import) -> Result<()> {
+    let refuse = |what: &str, hint: &str| Err(Error::refused(what, hint).into());
+    if import.runs.is_empty() && !import.steps_to_loss.is_empty() {
+        let what = "these are steps to a loss by batch size, not runs with a final loss";
+        return refuse(what, "see `fieldkit scaling batch`");
+    }
+    if let [run] = import.runs.as_slice() {
+        let what = "there is one run, and a law needs several sizes and lengths";
+        return match run.history.len() {
+            0 => refuse(what, "add runs"),
+            _ => {
+                refuse(what, "add runs; what one run's curve tells is in `fieldkit scaling curve`")
+            }
+        };
+    }
+    Ok(())
 }
 
 /// The laws asked for, else those of size and data, with repeats where the runs have them.
@@ -84,10 +117,22 @@ fn laws(ids: &[String], runs: &[TrainingRun]) -> Result<Vec<&'static Law>> {
     Ok(laws)
 }
 
-/// The isoFLOP parabolas through the runs, where they lie on some.
-fn growth(runs: &[TrainingRun], laws: &Candidates, fitting: &Fitting) -> Option<Growth> {
+/// How the best size grows, group by group where each shows it, else over all runs.
+fn growth(runs: &[TrainingRun], laws: &Candidates, fitting: &Fitting) -> Vec<(String, Growth)> {
     let count = laws.best().fit.observations.count.unwrap_or(CountKind::Unstated);
-    approach_2(&points(runs, count)?, fitting.bootstrap, fitting.seed).ok()
+    let of = |runs: &[TrainingRun]| {
+        growth_of(&points(runs, count)?, fitting.bootstrap, fitting.seed).ok()
+    };
+    let mut groups: BTreeMap<&str, Vec<TrainingRun>> = BTreeMap::new();
+    for run in runs {
+        groups.entry(run.group.as_deref().unwrap_or_default()).or_default().push(run.clone());
+    }
+    let by_group: Vec<_> =
+        groups.iter().filter_map(|(name, runs)| Some(((*name).to_owned(), of(runs)?))).collect();
+    if by_group.len() > 1 {
+        return by_group;
+    }
+    of(runs).map(|growth| (String::new(), growth)).into_iter().collect()
 }
 
 fn all_verdicts(runs: &[TrainingRun], laws: &Candidates) -> Vec<Verdict> {
@@ -112,7 +157,7 @@ fn write_down(fitted: &Fitted, journal: &mut dyn record::Journal) {
             journal.metric(&format!("{id}/{}", p.symbol), 0, *value);
         }
         journal.metric(&format!("{id}/objective"), 0, fit.objective);
-        scores.extend(candidate.held_out.as_ref().map(|h| score(id, h)));
+        scores.extend(candidate.held_out.as_ref().map(|h| h.score(id)));
     }
     let mut report = EvalReport::new("laws on held-out compute", scores);
     report.seed = Some(fitted.laws.best().fit.recipe.seed);
@@ -121,14 +166,6 @@ fn write_down(fitted: &Fitted, journal: &mut dyn record::Journal) {
     if let Ok(bytes) = serde_json::to_vec_pretty(&report) {
         journal.artifact("report.json", &bytes);
     }
-}
-
-fn score(id: &str, h: &HeldOut) -> Score {
-    let split =
-        format!("held out: the {} runs from {}, fitted on {}", h.n_test, h.from_compute, h.n_fit);
-    Score::new(format!("mape of {id}"), h.mape, split)
-        .with_interval(h.interval.clone())
-        .against("the lowest loss fitted", h.baseline)
 }
 
 fn in_words(fitted: &Fitted, profile: bool) -> String {
@@ -153,9 +190,8 @@ fn in_words(fitted: &Fitted, profile: bool) -> String {
     for (rank, candidate) in fitted.laws.ranked.iter().enumerate() {
         text.push_str(&law_in_words(candidate, rank == 0, profile));
     }
-    if let Some(growth) = &fitted.growth {
-        let _ = writeln!(text, "\n{}", growth_in_words(growth));
-    }
+    text.push_str(&growth_in_words(&fitted.growth));
+    text.push_str(&fitted.tuning.as_ref().map_or(String::new(), tuning_in_words));
     for left_out in &fitted.laws.left_out {
         let _ = writeln!(text, "\nnot fitted: {}", wrapped(left_out, 12));
     }
@@ -183,8 +219,8 @@ fn ranking(laws: &Candidates) -> String {
             fit.theta.len().to_string(),
             percent(fit.mape()),
             h.map_or("–".to_owned(), |h| percent(h.mape)),
-            h.map_or(String::new(), |h| {
-                format!("{:.3} to {:.3}", 100.0 * h.interval.low, 100.0 * h.interval.high)
+            h.and_then(|h| h.interval.as_ref()).map_or(String::new(), |i| {
+                format!("{:.3} to {:.3}", 100.0 * i.low, 100.0 * i.high)
             }),
             h.map_or(String::new(), |h| percent(h.baseline)),
             format!("{}/{}", fit.n_reached, fit.n_starts),
@@ -214,7 +250,7 @@ fn ranking(laws: &Candidates) -> String {
 fn law_in_words(candidate: &Candidate, is_best: bool, profile: bool) -> String {
     let fit = &candidate.fit;
     let mark = if is_best { "→" } else { " " };
-    let mut text = format!("\n{mark} {}: {}\n", fit.law.name, fit.law.equation);
+    let text = format!("\n{mark} {}: {}\n", fit.law.name, fit.law.equation);
     let mut rows = vec![];
     for (i, p) in fit.law.parameters.iter().enumerate() {
         rows.push(vec![
@@ -247,17 +283,38 @@ fn size_exponent(fit: &Fit) -> Option<(f64, Option<Interval>)> {
     Some((a(&fit.theta), fit.interval(0.95, a)))
 }
 
-fn growth_in_words(growth: &Growth) -> String {
-    let of = |e: &scaling::predict::Estimate| {
-        let ends = e.interval.as_ref();
-        let ends = ends.map_or(String::new(), |i| format!(" ({:.4} to {:.4})", i.low, i.high));
-        format!("{:.4}{ends}", e.value)
+fn growth_in_words(growth: &[(String, Growth)]) -> String {
+    let Some((_, first)) = growth.first() else { return String::new() };
+    let mut rows = vec![];
+    for (group, growth) in growth {
+        rows.push(vec![
+            format!("    {group}"),
+            format!("a = {:.4}", growth.a.value),
+            range(growth.a.interval.clone()),
+            format!("b = {:.4}", growth.b.value),
+            range(growth.b.interval.clone()),
+        ]);
+    }
+    format!("\nBest size without a law, N* ∝ C^a, D* ∝ C^b: {}\n{}", first.source, columns(&rows))
+}
+
+fn tuning_in_words(tuning: &Tuning) -> String {
+    let row = |name: &str, e: &Estimate| {
+        vec![format!("    {name}"), format!("{:.4}", e.value), range(e.interval.clone())]
     };
+    let rows = [
+        row("ln c", &tuning.ln_rate),
+        row("p", &tuning.rate_by_size),
+        row("q", &tuning.rate_by_data),
+        row("ln k", &tuning.ln_batch),
+        row("r", &tuning.batch_by_data),
+    ];
     format!(
-        "{}: N* ∝ C^a with a = {}, D* ∝ C^b with b = {}",
-        growth.source,
-        of(&growth.a),
-        of(&growth.b)
+        "\nBest learning rate η = c·N^p·D^q and batch B = k·D^r (Step Law's form) from {} sizes and \
+         lengths,\nin {} of them at the edge of what was tried\n{}",
+        tuning.n_cells,
+        tuning.n_at_edge,
+        columns(&rows)
     )
 }
 
@@ -274,7 +331,10 @@ fn as_json(fitted: &Fitted, profile: bool) -> Value {
         })),
         "fits": fitted.laws.ranked.iter().map(|c| fit_as_json(c, profile)).collect::<Vec<_>>(),
         "not_fitted": fitted.laws.left_out,
-        "growth": fitted.growth,
+        "growth": fitted.growth.iter().map(|(group, growth)| json!({
+            "group": group, "growth": growth,
+        })).collect::<Vec<_>>(),
+        "tuning": fitted.tuning,
         "verdicts": fitted.verdicts,
     })
 }

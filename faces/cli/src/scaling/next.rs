@@ -74,7 +74,9 @@ pub(crate) fn run(args: &NextArgs) -> Result<()> {
         if let Some(refusal) = refusal {
             journal.note(&refusal.to_string());
         }
-        Ok(found?)
+        let found = found?;
+        logs::keep(journal, "next.json", &json!(found));
+        Ok(found)
     })?;
     show(&args.output, &in_words(&found, &question, args.list), &json!(found))
 }

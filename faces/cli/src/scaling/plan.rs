@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use anyhow::Result;
 use clap::Args;
+use record::Journal;
 use scaling::Error;
 use scaling::data::Import;
 use scaling::model::Law;
@@ -12,6 +13,7 @@ use scaling::model::allocation::Demand;
 use scaling::predict::candidates::{Candidates, LAWS_OF_A_PLAN, candidates, look};
 use scaling::predict::plan::{Budget, Line, OtherSize, Plan, Request, Role, plan};
 use scaling::predict::rig::{ASSUMED_MFU, Bill, Range, Rig, device_named};
+use scaling::report::plan_page;
 use scaling::units::{CountKind, Flop, Nats, Parameters, PfDays, Tokens};
 use serde_json::json;
 
@@ -145,11 +147,32 @@ pub(crate) fn run(args: &PlanArgs) -> Result<()> {
             for note in &fitted.best().fit.observations.notes {
                 journal.note(note);
             }
+            let page = plan_page(&logs::names(&args.source), &found.runs, &fitted, &plan);
+            journal.artifact("report.html", page.as_bytes());
+            write_down(&plan, journal);
             Ok((found, fitted, plan))
         })?;
     let text = in_words(&found, &fitted, &plan);
     let json = json!({ "plan": plan, "n_runs": fitted.best().fit.observations.loss.len() });
     show(&args.output, &text, &json)
+}
+
+/// The advice, for the record.
+fn write_down(plan: &Plan, journal: &mut dyn Journal) {
+    let advice = &plan.lines[0];
+    journal.param("law", &advice.name);
+    let mut numbers = vec![
+        ("compute_flop", plan.compute.value),
+        ("parameters", advice.parameters.value),
+        ("tokens", advice.tokens.value),
+        ("batch_tokens", plan.batch.tokens.value),
+        ("steps", plan.steps.value),
+    ];
+    numbers.extend(advice.loss.as_ref().map(|loss| ("loss_nats", loss.value)));
+    for (name, value) in numbers {
+        journal.metric(name, 0, value);
+    }
+    logs::keep(journal, "plan.json", &json!(plan));
 }
 
 /// The laws asked for, else those of a plan.
@@ -318,9 +341,9 @@ fn line_in_words(line: &Line) -> [Vec<String>; 2] {
         interval(&line.tokens, human),
         interval(&line.tokens_per_parameter, ratio),
         line.loss.as_ref().map_or(String::new(), |l| interval(l, loss)),
-        held_out.map_or(String::new(), |h| {
-            format!("{:.2} to {:.2} %", 100.0 * h.interval.low, 100.0 * h.interval.high)
-        }),
+        held_out
+            .and_then(|h| h.interval.as_ref())
+            .map_or(String::new(), |i| format!("{:.2} to {:.2} %", 100.0 * i.low, 100.0 * i.high)),
     ];
     [first, second]
 }

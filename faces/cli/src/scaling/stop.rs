@@ -51,7 +51,9 @@ pub(crate) fn run(args: &StopArgs) -> Result<()> {
         if logs.runs.is_empty() {
             return Err(Error::refused("there are no runs", "give a log of training runs").into());
         }
-        Ok(report(&logs.runs, asked, &recipe, journal)?)
+        let found = report(&logs.runs, asked, &recipe, journal)?;
+        logs::keep(journal, "stop.json", &json!(found));
+        Ok(found)
     })?;
     show(&args.output, &in_words(&found), &json!(found))
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::slice;
 
 use anyhow::{Context as _, Result};
 use clap::Args;
@@ -9,11 +10,11 @@ use scaling::Error;
 use scaling::sweep::{Done, Plan, read_text, sweep};
 use serde_json::json;
 
-use crate::terminal::Live;
+use super::args::Output;
 
 /// See `Command::Sweep`.
 #[derive(Args)]
-pub(crate) struct Sweep {
+pub(crate) struct SweepArgs {
     /// The text to train on, plain or gzip. Its last 5 % are held out. Some tens of megabytes of
     /// one kind are best.
     #[arg(long, value_name = "FILE", required_unless_present = "show_plan")]
@@ -34,12 +35,11 @@ pub(crate) struct Sweep {
     /// Print the plan as JSON, to be changed and given to `--plan`; nothing is trained.
     #[arg(long)]
     show_plan: bool,
-    /// Print JSON instead of text.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    output: Output,
 }
 
-pub(crate) fn run(args: &Sweep) -> Result<()> {
+pub(crate) fn run(args: &SweepArgs) -> Result<()> {
     let plan = match &args.plan {
         Some(file) => read_plan(file)?,
         None => Plan::preset(&args.preset)?,
@@ -47,15 +47,12 @@ pub(crate) fn run(args: &Sweep) -> Result<()> {
     if args.show_plan {
         return super::print(&serde_json::to_string_pretty(&plan)?);
     }
-    let (text, out) = args.text.as_ref().zip(args.out.as_ref()).context("no text or no folder")?;
-    let done = sweep(&plan, &read_text(text)?, out, args.workers.into(), &mut Live::new(None)?)?;
-    if args.json {
-        let tables = ["runs.csv", "history.csv", "steps_to_loss.csv"].map(|name| out.join(name));
-        return super::print(&serde_json::to_string_pretty(
-            &json!({ "tables": tables, "runs": done }),
-        )?);
-    }
-    super::print(&in_words(&done, out))
+    let (file, out) = args.text.as_ref().zip(args.out.as_ref()).context("no text or no folder")?;
+    let done = super::recorded(&args.output, "sweep", slice::from_ref(file), None, |journal| {
+        Ok(sweep(&plan, &read_text(file)?, out, args.workers.into(), journal)?)
+    })?;
+    let tables = ["runs.csv", "history.csv", "steps_to_loss.csv"].map(|name| out.join(name));
+    super::show(&args.output, &in_words(&done, out), &json!({ "tables": tables, "runs": done }))
 }
 
 fn read_plan(file: &Path) -> Result<Plan> {
