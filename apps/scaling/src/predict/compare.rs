@@ -10,8 +10,8 @@ use super::frontier::Frontier;
 use crate::Error;
 use crate::data::TrainingRun;
 use crate::evaluate::foresight;
-use crate::fit::{Fit, Objective, Observations, Recipe, fit, observe};
-use crate::isoflop::{self, Isoflop};
+use crate::fit::{Fit, Observations, Recipe, fit, observe};
+use crate::isoflop::{self, Pair};
 use crate::judge::{Kind, Severity, Verdict, judge_fit};
 use crate::model::alabdulmohsin::M2;
 use crate::model::chinchilla::{CHINCHILLA, SKALING};
@@ -30,8 +30,8 @@ pub struct Comparison {
     pub b: String,
     /// What is compared, in words: a law fitted to both, or isoFLOP minima.
     pub basis: String,
-    /// Runs of A and of B.
-    pub n_runs: [usize; 2],
+    /// Runs, or isoFLOP minima, of A and of B.
+    pub n_points: [usize; 2],
     /// At several budgets.
     pub at: Vec<SpeedUp>,
     /// What to know about it.
@@ -72,43 +72,150 @@ pub fn compare(
     recipe: &Recipe,
     journal: &mut dyn Journal,
 ) -> Result<Comparison, Error> {
-    let (basis, [fit_a, fit_b]) = fitted(a, b, recipe, journal)?;
-    let (low, high) = common(&fit_a, &fit_b);
+    let (basis, [a, b]) = match by_minima(a, b, recipe) {
+        Some(sides) => (Basis::Minima, sides),
+        None => by_law(a, b, recipe, journal)?,
+    };
+    // What both have runs at.
+    let (low, high) = (a.range.0.max(b.range.0), a.range.1.min(b.range.1));
     let budgets = at.map_or_else(|| spread(low, high), |c| vec![c]);
     let at: Vec<SpeedUp> =
-        budgets.iter().filter_map(|c| speed_up(&fit_a, &fit_b, *c, name_a, name_b)).collect();
+        budgets.iter().filter_map(|c| speed_up(&a, &b, *c, name_a, name_b)).collect();
     if at.is_empty() {
         return Err(Error::refused(
-            format!("{} has no best split where the recipes are compared", fit_a.law.name),
+            "the recipes cannot be compared there: one has no best split",
             "add runs of other sizes and lengths to both",
         ));
     }
     Ok(Comparison {
         a: name_a.to_owned(),
         b: name_b.to_owned(),
-        basis,
-        n_runs: [fit_a.observations.loss.len(), fit_b.observations.loss.len()],
-        verdicts: judge(&fit_a, &fit_b, &at, (low, high), (name_a, name_b)),
+        basis: basis.in_words(),
+        n_points: [a.n_points, b.n_points],
+        verdicts: judge([(name_a, &a), (name_b, &b)], basis, &at, (low, high)),
         at,
     })
 }
 
-/// Power laws through the minima of both where both have isoFLOP profiles, since these assume
-/// nothing about the split; else one law fitted to both: the one that has foretold the two best,
-/// or the first that can be fitted at all.
-fn fitted(
+/// What two recipes are compared by.
+#[derive(Debug, Clone, Copy)]
+enum Basis {
+    /// Lines between the minima of isoFLOP profiles.
+    Minima,
+    /// A law of size and data.
+    SizeAndData(&'static Law),
+    /// A law of compute, whatever the split.
+    Compute(&'static Law),
+}
+
+impl Basis {
+    fn in_words(self) -> String {
+        match self {
+            Self::Minima => "the minima of isoFLOP profiles, in lines of ln L by ln C".to_owned(),
+            Self::SizeAndData(law) => format!("{} at the best split: {}", law.name, law.equation),
+            Self::Compute(law) => {
+                format!("{} through all runs, whatever their split", law.equation)
+            }
+        }
+    }
+}
+
+/// The best loss of a recipe by compute, as known and in each bootstrap draw.
+struct Side {
+    n_points: usize,
+    /// Least and most compute.
+    range: (f64, f64),
+    best: Reach,
+    draws: Vec<Reach>,
+    fit: Option<Fit>,
+}
+
+/// The loss that a recipe reaches with C, and back.
+enum Reach {
+    /// By a law.
+    Law(&'static Law, Vec<f64>),
+    /// Between points of ln C and ln L, by C.
+    Lines(Vec<(f64, f64)>),
+}
+
+impl Reach {
+    fn loss(&self, c: Flop) -> Option<f64> {
+        let loss = match self {
+            Self::Lines(points) => on_lines(points.iter().copied(), c.0.ln())?.exp(),
+            Self::Law(law, theta) if law.inputs == [Quantity::Compute] => law.at(&[c.0], theta),
+            Self::Law(law, theta) => Frontier { law, theta }.best(c)?.loss.0,
+        };
+        loss.is_finite().then_some(loss)
+    }
+
+    /// None where no compute reaches the loss.
+    fn compute(&self, loss: f64) -> Option<f64> {
+        match self {
+            // From the lowest loss up, so that the last crossing counts.
+            Self::Lines(points) => {
+                let by_loss = points.iter().rev().map(|(c, l)| (*l, *c));
+                Some(on_lines(by_loss, loss.ln())?.exp())
+            }
+            Self::Law(law, theta) => match (law.id, &**theta) {
+                // L = β·x^−c + ε∞.
+                ("m2", &[beta, c, floor]) => {
+                    (loss > floor).then(|| (beta / (loss - floor)).powf(1.0 / c))
+                }
+                // L = (C_c/C)^αC.
+                ("kaplan_c", &[alpha, c_c]) => Some(c_c * loss.powf(-1.0 / alpha)),
+                _ => Frontier { law, theta }.compute_to_reach(Nats(loss)).map(|c| c.0),
+            },
+        }
+    }
+}
+
+/// On the line between the two points around `x`; beyond the ends on the line of the last two.
+/// None where that line does not fall.
+fn on_lines(points: impl Iterator<Item = (f64, f64)>, x: f64) -> Option<f64> {
+    let points: Vec<(f64, f64)> = points.collect();
+    let after = (1..points.len()).find(|i| x <= points[*i].0).unwrap_or(points.len() - 1);
+    let ((x0, y0), (x1, y1)) = (*points.get(after.checked_sub(1)?)?, points[after]);
+    (x1 > x0 && y1 < y0).then(|| y0 + (y1 - y0) * (x - x0) / (x1 - x0))
+}
+
+/// Fewer budgets are no curve.
+const FEWEST_BUDGETS: usize = 4;
+
+/// Both by the minima of their isoFLOP profiles, which assume nothing about size and data; none
+/// where one has too few.
+fn by_minima(a: &[TrainingRun], b: &[TrainingRun], recipe: &Recipe) -> Option<[Side; 2]> {
+    let side = |runs: &[TrainingRun], seed: u64| {
+        let counts = [CountKind::Total, CountKind::Unstated, CountKind::Body];
+        let points = counts.into_iter().find_map(|count| isoflop::points(runs, count))?;
+        let (pairs, draws) = isoflop::minima(&points, recipe.n_bootstrap, seed);
+        let lines = |pairs: &[Pair]| {
+            let ln = |p: &Pair| Some((p.compute.0.ln(), p.loss?.0.ln()));
+            Reach::Lines(pairs.iter().filter_map(ln).collect())
+        };
+        (pairs.len() >= FEWEST_BUDGETS).then(|| Side {
+            n_points: pairs.len(),
+            range: (pairs[0].compute.0, pairs[pairs.len() - 1].compute.0),
+            best: lines(&pairs),
+            draws: draws.iter().map(|pairs| lines(pairs)).collect(),
+            fit: None,
+        })
+    };
+    Some([side(a, recipe.seed)?, side(b, other_seed(recipe))?])
+}
+
+/// Another seed, so that the two are drawn independently: they are not paired.
+fn other_seed(recipe: &Recipe) -> u64 {
+    recipe.seed.wrapping_add(0x9e37_79b9)
+}
+
+/// One law fitted to both: the one that has foretold the two best, or the first that can be fitted
+/// at all.
+fn by_law(
     a: &[TrainingRun],
     b: &[TrainingRun],
     recipe: &Recipe,
     journal: &mut dyn Journal,
-) -> Result<(String, [Fit; 2]), Error> {
-    if let (Some(a), Some(b)) = (minima(a), minima(b)) {
-        let recipe = Recipe { objective: Objective::LeastSquares, ..*recipe };
-        let words = format!("{} through isoFLOP minima", M2.equation);
-        if let Ok(fits) = fit_both(&M2, [a, b], &recipe, journal) {
-            return Ok((words, fits));
-        }
-    }
+) -> Result<(Basis, [Side; 2]), Error> {
     let both = |law: &'static Law| Ok::<_, Error>([observe(law, a)?, observe(law, b)?]);
     let score = |law: &'static Law| {
         let [a, b] = both(law).ok()?;
@@ -117,11 +224,12 @@ fn fitted(
     let mut scored: Vec<(&'static Law, f64)> =
         BY_SIZE_AND_DATA.iter().filter_map(|law| Some((*law, score(law)?))).collect();
     scored.sort_by(|a, b| a.1.total_cmp(&b.1));
-    let order = scored.iter().map(|(law, _)| *law).chain(BY_COMPUTE.iter().copied());
+    let by_split = scored.iter().map(|(law, _)| (Basis::SizeAndData(law), *law));
+    let by_compute = BY_COMPUTE.iter().map(|law| (Basis::Compute(law), *law));
     let mut why = None;
-    for law in order {
+    for (basis, law) in by_split.chain(by_compute) {
         match both(law).and_then(|both| fit_both(law, both, recipe, journal)) {
-            Ok(fits) => return Ok((format!("{}: {}", law.name, law.equation), fits)),
+            Ok(fits) => return Ok((basis, fits.map(Side::of))),
             Err(error) => {
                 why.get_or_insert(error);
             }
@@ -130,88 +238,42 @@ fn fitted(
     Err(why.unwrap_or_else(|| Error::refused("there is nothing to compare", "add runs")))
 }
 
-/// Fewer budgets carry no power law with a floor and an interval.
-const FEWEST_BUDGETS: usize = 6;
-
-/// Compute and lowest loss of each isoFLOP profile whose minimum lies inside.
-fn minima(runs: &[TrainingRun]) -> Option<Observations> {
-    let counts = [CountKind::Total, CountKind::Unstated, CountKind::Body];
-    let points = counts.into_iter().find_map(|count| isoflop::points(runs, count))?;
-    let lowest = |p: &Isoflop| Some((p.compute.0, p.parabola.as_ref()?.lowest.0));
-    let found: Vec<(f64, f64)> = isoflop::profiles(&points).iter().filter_map(lowest).collect();
-    (found.len() >= FEWEST_BUDGETS).then(|| Observations {
-        inputs: M2.inputs,
-        x: found.iter().map(|p| vec![p.0]).collect(),
-        loss: found.iter().map(|p| p.1).collect(),
-        run: (0..found.len()).collect(),
-        id: found.iter().map(|p| Flop(p.0).to_string()).collect(),
-        compute: found.iter().map(|p| Some(Flop(p.0))).collect(),
-        count: None,
-        notes: vec![],
-    })
-}
-
 fn fit_both(
     law: &'static Law,
     [a, b]: [Observations; 2],
     recipe: &Recipe,
     journal: &mut dyn Journal,
 ) -> Result<[Fit; 2], Error> {
-    // Another seed, so that the two are drawn independently: they are not paired.
-    let other = Recipe { seed: recipe.seed.wrapping_add(0x9e37_79b9), ..*recipe };
+    let other = Recipe { seed: other_seed(recipe), ..*recipe };
     Ok([fit(law, a, recipe, journal)?, fit(law, b, &other, journal)?])
 }
 
-/// The loss that a recipe reaches with C, and back.
-struct Reach<'a> {
-    law: &'static Law,
-    theta: &'a [f64],
-}
-
-impl Reach<'_> {
-    fn takes_compute(&self) -> bool {
-        self.law.inputs == [Quantity::Compute]
-    }
-
-    fn loss(&self, c: Flop) -> Option<f64> {
-        if self.takes_compute() {
-            return Some(self.law.at(&[c.0], self.theta)).filter(|l| l.is_finite());
-        }
-        Some(Frontier { law: self.law, theta: self.theta }.best(c)?.loss.0)
-    }
-
-    /// None where no compute reaches the loss.
-    fn compute(&self, loss: f64) -> Option<f64> {
-        match (self.law.id, self.theta) {
-            // L = β·x^−c + ε∞.
-            ("m2", &[beta, c, floor]) => {
-                (loss > floor).then(|| (beta / (loss - floor)).powf(1.0 / c))
-            }
-            // L = (C_c/C)^αC.
-            ("kaplan_c", &[alpha, c_c]) => Some(c_c * loss.powf(-1.0 / alpha)),
-            _ => {
-                let frontier = Frontier { law: self.law, theta: self.theta };
-                frontier.compute_to_reach(Nats(loss)).map(|c| c.0)
-            }
+impl Side {
+    fn of(fit: Fit) -> Self {
+        let compute = fit.observations.compute.iter().flatten().map(|c| c.0);
+        let range = compute.fold((f64::INFINITY, 0.0f64), |(l, h), c| (l.min(c), h.max(c)));
+        Self {
+            n_points: fit.observations.loss.len(),
+            range,
+            best: Reach::Law(fit.law, fit.theta.clone()),
+            draws: fit.draws.iter().map(|theta| Reach::Law(fit.law, theta.clone())).collect(),
+            fit: Some(fit),
         }
     }
 }
 
-fn speed_up(a: &Fit, b: &Fit, c: Flop, name_a: &str, name_b: &str) -> Option<SpeedUp> {
-    let factor = |theta_a: &[f64], theta_b: &[f64]| {
-        let loss = Reach { law: a.law, theta: theta_a }.loss(c)?;
-        let other = Reach { law: b.law, theta: theta_b }.compute(loss);
+fn speed_up(a: &Side, b: &Side, c: Flop, name_a: &str, name_b: &str) -> Option<SpeedUp> {
+    let factor = |a: &Reach, b: &Reach| {
+        let other = b.compute(a.loss(c)?);
         Some(other.map_or(f64::INFINITY, |other| other / c.0))
     };
-    let loss = |fit: &Fit| Reach { law: fit.law, theta: &fit.theta }.loss(c);
-    let value = factor(&a.theta, &b.theta)?;
     let draws: Vec<f64> = a.draws.iter().zip(&b.draws).filter_map(|(a, b)| factor(a, b)).collect();
     let interval = interval(draws);
     Some(SpeedUp {
         compute: c,
-        loss_a: Nats(loss(a)?),
-        loss_b: Nats(loss(b)?),
-        factor: value,
+        loss_a: Nats(a.best.loss(c)?),
+        loss_b: Nats(b.best.loss(c)?),
+        factor: factor(&a.best, &b.best)?,
         conclusion: conclusion(interval.as_ref(), name_a, name_b),
         interval,
     })
@@ -224,6 +286,7 @@ fn interval(mut draws: Vec<f64>) -> Option<Interval> {
     }
     draws.sort_by(f64::total_cmp);
     let tail = (1.0 - LEVEL) / 2.0;
+    // Between two infinite draws there is no number: the end is infinite too.
     let end = |p: f64| quantile(&draws, p).filter(|v| !v.is_nan()).unwrap_or(f64::INFINITY);
     let method = format!("bootstrap by run of both recipes, {} draws", draws.len());
     Some(Interval::new(end(tail), end(1.0 - tail), LEVEL, method))
@@ -238,16 +301,6 @@ fn conclusion(interval: Option<&Interval>, a: &str, b: &str) -> String {
     }
 }
 
-/// The compute that both have runs at: the larger of the lowest to the smaller of the highest.
-fn common(a: &Fit, b: &Fit) -> (f64, f64) {
-    let range = |fit: &Fit| {
-        let compute = fit.observations.compute.iter().flatten().map(|c| c.0);
-        compute.fold((f64::INFINITY, 0.0f64), |(l, h), c| (l.min(c), h.max(c)))
-    };
-    let ((low_a, high_a), (low_b, high_b)) = (range(a), range(b));
-    (low_a.max(low_b), high_a.min(high_b))
-}
-
 /// Four budgets from `low` to `high`, evenly spaced by their logarithms.
 fn spread(low: f64, high: f64) -> Vec<Flop> {
     if low >= high {
@@ -257,11 +310,10 @@ fn spread(low: f64, high: f64) -> Vec<Flop> {
 }
 
 fn judge(
-    a: &Fit,
-    b: &Fit,
+    sides: [(&str, &Side); 2],
+    basis: Basis,
     at: &[SpeedUp],
     (low, high): (f64, f64),
-    names: (&str, &str),
 ) -> Vec<Verdict> {
     let mut verdicts = vec![];
     if low >= high {
@@ -280,22 +332,21 @@ fn judge(
             "train both at larger budgets",
         ));
     }
-    let by_compute = a.law.inputs == [Quantity::Compute];
-    if by_compute && a.observations.id.iter().all(|id| !id.ends_with(" FLOP")) {
+    if let Basis::Compute(_) = basis {
+        let [a, b] = sides.map(|(_, side)| side.n_points);
         verdicts.push(Verdict::new(
             Kind::FewRuns,
             Severity::Warning,
             format!(
-                "the runs ({} and {}) do not carry a law of size and data: losses are compared by \
-                 compute alone, whatever the split of each run",
-                a.observations.loss.len(),
-                b.observations.loss.len()
+                "the runs ({a} and {b}) do not carry a law of size and data: losses are compared \
+                 by compute alone, whatever the split of each run"
             ),
             "give both recipes runs of three or more sizes at two or more lengths",
         ));
     }
-    for (fit, name) in [(a, names.0), (b, names.1)] {
-        verdicts.extend(judge_fit(fit).into_iter().map(|verdict| Verdict {
+    for (name, side) in sides {
+        let of_side = side.fit.iter().flat_map(judge_fit);
+        verdicts.extend(of_side.map(|verdict| Verdict {
             sentence: format!("{name}: {}", verdict.sentence),
             ..verdict
         }));
@@ -318,7 +369,7 @@ mod tests {
     #[test]
     fn the_factor_is_the_compute_multiple_of_the_law() {
         let theta = CHINCHILLA.published[2].theta;
-        let reach = Reach { law: &CHINCHILLA, theta };
+        let reach = Reach::Law(&CHINCHILLA, theta.to_vec());
         let gamma = theta[3] * theta[4] / (theta[3] + theta[4]);
         let loss = reach.loss(Flop(1e20)).unwrap();
         let lower = loss - 0.05;
@@ -330,9 +381,19 @@ mod tests {
     #[test]
     fn laws_of_compute_lead_back_to_the_compute() {
         for (law, theta) in [(&M2, &[12.0, 0.05, 1.5][..]), (&KAPLAN_C, &[0.05, 2.7e28][..])] {
-            let reach = Reach { law, theta };
+            let reach = Reach::Law(law, theta.to_vec());
             let loss = reach.loss(Flop(1e20)).unwrap();
             assert!((reach.compute(loss).unwrap() / 1e20 - 1.0).abs() < 1e-9, "{}", law.id);
+        }
+    }
+
+    #[test]
+    fn lines_between_minima_lead_there_and_back_and_a_little_beyond() {
+        let points = [(0.0, 2.0), (1.0, 1.5), (2.0, 1.2)];
+        let reach = Reach::Lines(points.to_vec());
+        for ln_c in [0.5f64, 1.7, 2.2] {
+            let loss = reach.loss(Flop(ln_c.exp())).unwrap();
+            assert!((reach.compute(loss).unwrap().ln() - ln_c).abs() < 1e-12, "{ln_c}");
         }
     }
 

@@ -9,6 +9,7 @@ use crate::Error;
 use crate::data::TrainingRun;
 use crate::fit::{Fit, Observations, Recipe, fit};
 use crate::isoflop::envelope::smooth;
+use crate::model::Law;
 use crate::model::kaplan::loss::{
     SizeAndData, SizeAndSteps, TABLE_2, TABLE_3, overfitting, tokens_against_overfitting,
 };
@@ -240,7 +241,7 @@ fn fitted_to_data(
     let usable = || runs.iter().enumerate().filter(|(_, r)| r.flags.is_empty());
     let rows: Vec<(usize, Vec<f64>, f64)> =
         usable().filter_map(|(i, r)| row(r).map(|(x, loss)| (i, x, loss))).collect();
-    fit(&KAPLAN_ND, observations(&KAPLAN_ND, runs, rows), recipe, journal)
+    fitted(&KAPLAN_ND, runs, rows, recipe, journal)
 }
 
 /// Moments of each curve, evenly spaced by ln S.
@@ -268,16 +269,24 @@ fn fitted_to_steps(
             rows.push((i, vec![n, least.0], loss));
         }
     }
-    fit(&KAPLAN_NS, observations(&KAPLAN_NS, runs, rows), recipe, journal)
+    fitted(&KAPLAN_NS, runs, rows, recipe, journal)
 }
 
-fn observations(
-    law: &'static crate::model::Law,
+/// `law` fitted to rows of a run, its inputs and a loss.
+fn fitted(
+    law: &'static Law,
     runs: &[TrainingRun],
     rows: Vec<(usize, Vec<f64>, f64)>,
-) -> Observations {
-    let count = rows.first().and_then(|(i, _, _)| size(&runs[*i])).map(|s| s.1);
-    Observations {
+    recipe: &Recipe,
+    journal: &mut dyn Journal,
+) -> Result<Fit, Error> {
+    let Some(count) = rows.first().map(|(i, _, _)| size(&runs[*i]).map(|s| s.1)) else {
+        return Err(Error::refused(
+            "no run has all that it takes",
+            "log the size, the tokens and the batch, and the loss by step",
+        ));
+    };
+    let observations = Observations {
         inputs: law.inputs,
         loss: rows.iter().map(|r| r.2).collect(),
         run: rows.iter().map(|r| r.0).collect(),
@@ -286,7 +295,8 @@ fn observations(
         x: rows.into_iter().map(|r| r.1).collect(),
         count,
         notes: vec![],
-    }
+    };
+    fit(law, observations, recipe, journal)
 }
 
 /// Validation losses by step.
@@ -312,8 +322,10 @@ fn turn(run: &TrainingRun, data: &SizeAndData, steps: &SizeAndSteps) -> Option<T
     }
     let curve = smooth(&raw);
     let lowest = (0..curve.len()).min_by(|i, j| curve[*i].1.total_cmp(&curve[*j].1))?;
-    let scatter: f64 =
-        raw.iter().zip(&curve).map(|(a, b)| (a.1 - b.1).powi(2)).sum::<f64>() / raw.len() as f64;
+    // By the median, since the steep beginning is no scatter.
+    let mut off: Vec<f64> = raw.iter().zip(&curve).map(|(a, b)| (a.1 - b.1).abs()).collect();
+    off.sort_by(f64::total_cmp);
+    let scatter = 1.4826 * off[off.len() / 2];
     let (last_step, _) = raw[raw.len() - 1];
     // The mean of the last tenth, at least of three.
     let n_tail = (raw.len() / 10).max(3);
@@ -328,8 +340,7 @@ fn turn(run: &TrainingRun, data: &SizeAndData, steps: &SizeAndSteps) -> Option<T
         lowest: Nats(curve[lowest].1),
         last: Nats(last),
         last_step: Steps(last_step),
-        has_turned: last - curve[lowest].1 > 3.0 * scatter.sqrt()
-            && curve[lowest].0 < 0.9 * last_step,
+        has_turned: last - curve[lowest].1 > 3.0 * scatter && curve[lowest].0 < 0.9 * last_step,
         bound: bound.filter(|s| s.0.is_finite()),
     })
 }

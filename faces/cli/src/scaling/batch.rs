@@ -43,7 +43,7 @@ pub(crate) fn run(args: &BatchArgs) -> Result<()> {
         ..scaling::fit::Recipe::default()
     };
     let inputs = &args.source.files;
-    let found = recorded(&args.output, "scaling batch", inputs, Some(args.seed), |journal| {
+    let found = recorded(&args.output, "batch", inputs, Some(args.seed), |journal| {
         let logs = logs::read(&args.source, journal)?;
         let noise = noise_scales(&logs.runs);
         let rows = if logs.steps_to_loss.is_empty() {
@@ -51,15 +51,17 @@ pub(crate) fn run(args: &BatchArgs) -> Result<()> {
         } else {
             Ok(logs.steps_to_loss)
         };
-        match rows.and_then(|rows| report(&rows, reference, &recipe, journal)) {
-            Ok(report) => Ok((Some(report), noise)),
+        let report = match rows.and_then(|rows| report(&rows, reference, &recipe, journal)) {
+            Ok(report) => Some(report),
             // Gradient norms alone are worth showing.
             Err(error) if !noise.is_empty() => {
                 journal.note(&error.to_string());
-                Ok((None, noise))
+                None
             }
-            Err(error) => Err(error.into()),
-        }
+            Err(error) => return Err(error.into()),
+        };
+        logs::keep(journal, "batch.json", &json!({ "trade_off": report, "noise_scale": noise }));
+        Ok((report, noise))
     })?;
     let (report, noise) = &found;
     let mut text = report.as_ref().map_or(String::new(), in_words);

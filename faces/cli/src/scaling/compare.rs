@@ -40,7 +40,7 @@ pub(crate) fn run(args: &CompareArgs) -> Result<()> {
     let recipe = args.fitting.recipe();
     let inputs: Vec<PathBuf> = args.source.files.iter().chain(&args.against).cloned().collect();
     let seed = Some(args.fitting.seed);
-    let found = recorded(&args.output, "scaling compare", &inputs, seed, |journal| {
+    let found = recorded(&args.output, "compare", &inputs, seed, |journal| {
         let logs = logs::read(&args.source, journal)?.runs;
         let [(name_a, a), (name_b, b)] = if args.against.is_empty() {
             by_group(&logs, &args.groups)?
@@ -48,7 +48,9 @@ pub(crate) fn run(args: &CompareArgs) -> Result<()> {
             let other = import(&args.against, &Options::default(), journal)?.runs;
             [("A".to_owned(), logs), ("B".to_owned(), other)]
         };
-        Ok(compare((&name_a, &a), (&name_b, &b), at, &recipe, journal)?)
+        let found = compare((&name_a, &a), (&name_b, &b), at, &recipe, journal)?;
+        logs::keep(journal, "compare.json", &json!(found));
+        Ok(found)
     })?;
     show(&args.output, &in_words(&found), &json!(found))
 }
@@ -83,7 +85,7 @@ fn by_group(runs: &[TrainingRun], groups: &[String]) -> Result<[Recipe; 2]> {
 fn in_words(found: &Comparison) -> String {
     let mut text = format!(
         "A  {} ({} points)\nB  {} ({} points)\nby {}\n\n",
-        found.a, found.n_runs[0], found.b, found.n_runs[1], found.basis
+        found.a, found.n_points[0], found.b, found.n_points[1], found.basis
     );
     let factor = |x: f64| {
         if x < 1000.0 { format!("{x:.2}×") } else { format!("{}×", human(x)) }

@@ -84,7 +84,7 @@ enum Down {
 pub(crate) fn run(args: &CurveArgs) -> Result<()> {
     let recipe = CurveRecipe { n_bootstrap: args.bootstrap, seed: args.seed };
     let inputs: Vec<PathBuf> = args.source.files.iter().chain(&args.like).cloned().collect();
-    let found = recorded(&args.output, "scaling curve", &inputs, Some(args.seed), |journal| {
+    let found = recorded(&args.output, "curve", &inputs, Some(args.seed), |journal| {
         let logs = logs::read_in_full(&args.source, journal)?;
         let run = chosen(&logs.runs, args.run.as_deref())?;
         let target = match &args.like {
@@ -95,7 +95,10 @@ pub(crate) fn run(args: &CurveArgs) -> Result<()> {
                 Target::Like(Box::new(chosen(&like.runs, None)?.clone()))
             }
         };
-        Ok(forecast(run, &target, &recipe, journal)?)
+        let found = forecast(run, &target, &recipe, journal)?;
+        journal.metric("final_loss_nats", 0, found.target_final.value);
+        logs::keep(journal, "curve.json", &json!(found));
+        Ok(found)
     })?;
     show(&args.output, &in_words(&found), &json!(found))
 }

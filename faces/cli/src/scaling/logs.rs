@@ -6,6 +6,7 @@ use anyhow::Result;
 use record::Journal;
 use scaling::Error;
 use scaling::data::{Import, Limits, Options, import, parse_map};
+use serde_json::Value;
 
 use super::args::Source;
 
@@ -35,6 +36,11 @@ fn read_within(source: &Source, limits: Limits, journal: &mut dyn Journal) -> Re
     }
     found.drop_highest(source.drop_highest);
     Ok(found)
+}
+
+/// Keeps a result beside the record of its run.
+pub(super) fn keep(journal: &mut dyn Journal, name: &str, result: &Value) {
+    journal.artifact(name, format!("{result:#}\n").as_bytes());
 }
 
 /// What the logs are called on a page.

@@ -64,7 +64,7 @@ pub(crate) fn run(args: &NextArgs) -> Result<()> {
     let laws = laws(&args.fitting)?;
     let recipe = args.fitting.recipe();
     let seed = Some(args.fitting.seed);
-    let found = recorded(&args.output, "scaling next", &args.source.files, seed, |journal| {
+    let found = recorded(&args.output, "next", &args.source.files, seed, |journal| {
         let logs = logs::read(&args.source, journal)?;
         // Runs on one line are the very case in which advice is wanted.
         let refusal = look(&logs.runs, &recipe).err().filter(|_| !args.force);
@@ -73,7 +73,9 @@ pub(crate) fn run(args: &NextArgs) -> Result<()> {
         if let Some(refusal) = refusal {
             journal.note(&refusal.to_string());
         }
-        Ok(found?)
+        let found = found?;
+        logs::keep(journal, "next.json", &json!(found));
+        Ok(found)
     })?;
     show(&args.output, &in_words(&found, &question, args.list), &json!(found))
 }

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use anyhow::Result;
 use clap::Args;
+use record::Journal;
 use scaling::Error;
 use scaling::data::Import;
 use scaling::model::Law;
@@ -145,11 +146,30 @@ pub(crate) fn run(args: &PlanArgs) -> Result<()> {
             }
             let page = plan_page(&logs::names(&args.source), &found.runs, &fitted, &plan);
             journal.artifact("report.html", page.as_bytes());
+            write_down(&plan, journal);
             Ok((found, fitted, plan))
         })?;
     let text = in_words(&found, &fitted, &plan);
     let json = json!({ "plan": plan, "n_runs": fitted.best().fit.observations.loss.len() });
     show(&args.output, &text, &json)
+}
+
+/// The advice, for the record.
+fn write_down(plan: &Plan, journal: &mut dyn Journal) {
+    let advice = &plan.lines[0];
+    journal.param("law", &advice.name);
+    let mut numbers = vec![
+        ("compute_flop", plan.compute.value),
+        ("parameters", advice.parameters.value),
+        ("tokens", advice.tokens.value),
+        ("batch_tokens", plan.batch.tokens.value),
+        ("steps", plan.steps.value),
+    ];
+    numbers.extend(advice.loss.as_ref().map(|loss| ("loss_nats", loss.value)));
+    for (name, value) in numbers {
+        journal.metric(name, 0, value);
+    }
+    logs::keep(journal, "plan.json", &json!(plan));
 }
 
 /// The laws asked for, else those of a plan.

@@ -46,12 +46,14 @@ pub(crate) fn run(args: &StopArgs) -> Result<()> {
     };
     let recipe = args.fitting.recipe();
     let seed = Some(args.fitting.seed);
-    let found = recorded(&args.output, "scaling stop", &args.source.files, seed, |journal| {
+    let found = recorded(&args.output, "stop", &args.source.files, seed, |journal| {
         let logs = logs::read(&args.source, journal)?;
         if logs.runs.is_empty() {
             return Err(Error::refused("there are no runs", "give a log of training runs").into());
         }
-        Ok(report(&logs.runs, asked, &recipe, journal)?)
+        let found = report(&logs.runs, asked, &recipe, journal)?;
+        logs::keep(journal, "stop.json", &json!(found));
+        Ok(found)
     })?;
     show(&args.output, &in_words(&found), &json!(found))
 }
