@@ -61,15 +61,6 @@ impl Observations {
             notes: self.notes.clone(),
         }
     }
-
-    /// Without the `n` rows of highest loss.
-    pub fn without_highest(&self, n: usize) -> Self {
-        let mut order: Vec<usize> = (0..self.loss.len()).collect();
-        order.sort_by(|i, j| self.loss[*i].total_cmp(&self.loss[*j]));
-        order.truncate(order.len().saturating_sub(n));
-        order.sort_unstable();
-        self.rows(&order)
-    }
 }
 
 /// What is minimised, over r = ln L̂ − ln L.
@@ -138,6 +129,7 @@ pub fn fit(
     recipe: &Recipe,
     journal: &mut dyn Journal,
 ) -> Result<Fit, Error> {
+    check_enough(law, &observations)?;
     let starts = starts(law, &observations, recipe.n_starts);
     fit_from(law, observations, &starts, recipe, journal)
 }

@@ -14,7 +14,7 @@ pub mod plan;
 pub mod rig;
 pub mod stop;
 
-use ::evaluate::bootstrap::{of_draws, quantile};
+use ::evaluate::bootstrap::of_draws;
 use record::Interval;
 use serde::Serialize;
 

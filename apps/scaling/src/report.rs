@@ -17,6 +17,7 @@
 //! ```
 
 mod assemble;
+mod commands;
 mod contour;
 mod curves;
 mod frontier;
@@ -28,6 +29,7 @@ mod plane;
 mod residuals;
 
 pub use assemble::{fit_page, plan_page, plane_svg};
+pub use commands::{batch_page, curve_page};
 pub use curves::{Curve, curves};
 pub use frontier::{Frontier, loss_against_compute, optimum_of};
 pub use hyperbola::{TradeOff, hyperbola};
@@ -37,10 +39,10 @@ pub use parabolas::{Isoflop, Lowest, parabolas};
 pub use plane::{Plane, Point, plane};
 pub use residuals::residuals;
 
-use crate::fit::Observations;
-use crate::model::Quantity;
 use ::evaluate::plot::{power, short};
 
+use crate::fit::Observations;
+use crate::model::Quantity;
 use crate::units::{Flop, Nats, Parameters, Tokens};
 
 /// A run in a picture.

@@ -255,13 +255,26 @@ fn contents(page: &Page) -> String {
 
 fn block(block: &Block) -> String {
     match block {
-        Block::Text(text) => format!("<p>{}</p>\n", escape(text)),
+        Block::Text(text) => format!("<p>{}</p>\n", prose(text)),
         Block::Equation(text) => format!("<p class=\"equation\">{}</p>\n", equation(text)),
         Block::Warning(text) => warning(text),
         Block::Table(table) => table_html(table),
         Block::Scores(report) => scores(report),
         Block::Figure(figure) => figure_html(figure),
     }
+}
+
+/// Text in which what stands between backticks is something to be typed.
+fn prose(text: &str) -> String {
+    let parts: Vec<&str> = text.split('`').collect();
+    if parts.len().is_multiple_of(2) {
+        return escape(text);
+    }
+    let part = |(i, part): (usize, &&str)| match i.is_multiple_of(2) {
+        true => escape(part),
+        false => format!("<code>{}</code>", escape(part)),
+    };
+    parts.iter().enumerate().map(part).collect()
 }
 
 /// `N^α` with α raised and `N_c` with c lowered; brackets keep what belongs together.
@@ -274,13 +287,14 @@ fn equation(text: &str) -> String {
     };
     let end = end_of_argument(rest, tag == "sup");
     let (argument, after) = rest.split_at(end);
-    let inside = argument.strip_prefix('(').and_then(|a| a.strip_suffix(')')).unwrap_or(argument);
+    let unbracketed = |open, close| argument.strip_prefix(open)?.strip_suffix(close);
+    let inside = unbracketed('(', ')').or(unbracketed('{', '}')).unwrap_or(argument);
     format!("{}<{tag}>{}</{tag}>{}", escape(before), equation(inside), equation(after))
 }
 
 /// Where what is raised or lowered ends: at the bracket that closes it, else with the word.
 fn end_of_argument(text: &str, raised: bool) -> usize {
-    if !text.starts_with('(') {
+    if !text.starts_with(['(', '{']) {
         let signed = text.starts_with(['-', '−']);
         let mut word = text.char_indices().skip(usize::from(signed));
         let ends = |c: char| !(c.is_alphanumeric() || "*.".contains(c) || raised && c == '_');
@@ -288,14 +302,14 @@ fn end_of_argument(text: &str, raised: bool) -> usize {
     }
     let mut depth = 0;
     let mut closes = |c: char| {
-        depth += i32::from(c == '(') - i32::from(c == ')');
+        depth += i32::from("({".contains(c)) - i32::from(")}".contains(c));
         depth == 0
     };
     text.char_indices().find(|(_, c)| closes(*c)).map_or(text.len(), |(i, c)| i + c.len_utf8())
 }
 
 fn warning(text: &str) -> String {
-    format!("<p class=\"warning\" role=\"note\">{}</p>\n", escape(text))
+    format!("<p class=\"warning\" role=\"note\">{}</p>\n", prose(text))
 }
 
 fn figure_html(figure: &Figure) -> String {
@@ -349,12 +363,19 @@ fn scores(report: &EvalReport) -> String {
     table_html(&table) + &said
 }
 
+/// Text of so many letters needs room of its own in a table.
+const LONG: usize = 48;
+
 fn table_html(table: &Table) -> String {
     let numeric: Vec<bool> =
         (0..table.columns.len()).map(|i| i > 0 && is_numeric(table, i)).collect();
     let cells = |tag: &str, row: &[String]| {
         let cell = |(i, text): (usize, &String)| {
-            let class = if numeric.get(i) == Some(&true) { " class=\"n\"" } else { "" };
+            let class = match text.chars().count() {
+                _ if numeric.get(i) == Some(&true) => " class=\"n\"",
+                LONG.. => " class=\"w\"",
+                _ => "",
+            };
             let scope = if tag == "th" { " scope=\"col\"" } else { "" };
             format!("<{tag}{scope}{class}>{}</{tag}>", escape(text))
         };
@@ -393,7 +414,7 @@ fn digits(x: f64, n: i32) -> String {
     if !x.is_finite() {
         return "not a number".to_owned();
     }
-    if size != 0.0 && !(1e-4..1e6).contains(&size) {
+    if size != 0.0 && !(1e-3..1e6).contains(&size) {
         return crate::plot::power(x);
     }
     let n_decimals = match size {

@@ -27,6 +27,7 @@ pub(super) fn check(
     settle_batch(path, drafts, gather);
     compute_in_flop(path, drafts, gather);
     mixed_units(path, drafts, gather)?;
+    plain_counts(path, drafts)?;
     tell_disagreements(path, drafts, gather);
     let mut rules: Vec<&'static str> = drafts.iter_mut().filter_map(Draft::derive).collect();
     rules.sort_unstable();
@@ -182,6 +183,30 @@ fn mixed_units(path: &Path, drafts: &mut Vec<Draft>, gather: &mut Gather) -> Res
             "{}: {n} rows are in other units than the rest and were rejected, the first: {why}",
             path.display()
         ));
+    }
+    Ok(())
+}
+
+/// Refuses counts that are small fractions in every row: they are in millions or billions.
+fn plain_counts(path: &Path, drafts: &[Draft]) -> Result<(), Error> {
+    for (role, name, option) in [
+        (Role::Parameters, "N", "n"),
+        (Role::BodyParameters, "N", "n_body"),
+        (Role::TotalParameters, "N", "n_total"),
+        (Role::Tokens, "D", "d"),
+    ] {
+        let values: Vec<f64> = drafts.iter().filter_map(|d| d.get(role)).collect();
+        let highest = values.iter().copied().fold(0.0, f64::max);
+        if highest < 1000.0 && values.iter().any(|x| x.fract() != 0.0) {
+            let what = format!(
+                "{name} is at most {highest} and not whole: it counts millions or billions"
+            );
+            let hint = format!(
+                "write plain numbers, `1.3B`, or the unit into the column's name, as \
+                 `params (B)`; or leave it out with `--map {option}=-`"
+            );
+            return Err(Error::input(path, drafts[0].origin.line, what, hint));
+        }
     }
     Ok(())
 }

@@ -255,6 +255,22 @@ pub(super) fn guess(name: &str) -> Option<(Role, Rank)> {
     })
 }
 
+/// The role of a count whose column says its unit, `Params (B)` or `tokens_millions`, and the
+/// factor to plain numbers.
+pub(super) fn guess_with_unit(name: &str) -> Option<(Role, f64)> {
+    let all = words(name);
+    let (unit, base) = all.split_last()?;
+    let factor = match unit.as_str() {
+        "k" | "thousand" | "thousands" => 1e3,
+        "m" | "mn" | "million" | "millions" => 1e6,
+        "b" | "bn" | "g" | "billion" | "billions" => 1e9,
+        "t" | "tn" | "trillion" | "trillions" => 1e12,
+        _ => return None,
+    };
+    let is_count = |role: &Role| role.is_count() && !matches!(role, Role::Epochs | Role::PfDays);
+    guess(&base.join("_")).map(|(role, _)| role).filter(is_count).map(|role| (role, factor))
+}
+
 /// The tokens of a sequence, where a run's name says them: `llama_ctx8192_lr3e-4`.
 pub(super) fn sequence_length_in(run_name: &str) -> Option<f64> {
     run_name.split(|c: char| !c.is_ascii_alphanumeric()).find_map(|part| {
@@ -381,6 +397,16 @@ mod tests {
         check("batch_size_seqs", Role::BatchSequences);
         check("trainer/global_step", Role::Step);
         check("stats/n", None);
+    }
+
+    #[test]
+    fn a_count_may_say_its_unit_in_its_name() {
+        assert_eq!(guess_with_unit("Params (B)"), Some((Role::Parameters, 1e9)));
+        assert_eq!(guess_with_unit("tokens_millions"), Some((Role::Tokens, 1e6)));
+        assert_eq!(guess_with_unit("N (millions)"), Some((Role::Parameters, 1e6)));
+        for name in ["loss_b", "lr_m", "model_b", "b", "ti"] {
+            assert_eq!(guess_with_unit(name), None, "{name}");
+        }
     }
 
     #[test]

@@ -193,7 +193,7 @@ fn judge(points: &[([f64; 3], f64)], kept: &[usize], at: usize) -> Option<Judgem
         }
     }
     let is_inside = n_higher.min(near.len() - n_higher) >= LEAST_EACH_SIDE;
-    is_inside.then(|| Judgement { residual: own - level, leverage, n_neighbours: near.len() })
+    is_inside.then_some(Judgement { residual: own - level, leverage, n_neighbours: near.len() })
 }
 
 /// x of g·x = v, by elimination with pivots; none where g has no inverse.

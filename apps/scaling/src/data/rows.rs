@@ -142,7 +142,7 @@ pub(super) fn facts(
         }
         let value = cell(raw, table.decimal, role.is_count());
         match check(*role, value, raw) {
-            Ok(value) => draft.set(*role, value),
+            Ok(value) => draft.set(*role, value * table.factor(*column)),
             // A run that failed has no loss to be wrong about.
             Err(_) if role.is_loss() && draft.state.as_deref().is_some_and(is_failure) => {}
             Err(why) if is_needed(*role, table) => {

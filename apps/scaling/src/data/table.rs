@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::gather::{Gather, missing_column};
 use super::lines::{Lines, Row};
-use super::names::{Rank, guess, is_unstated};
+use super::names::{Rank, guess, guess_with_unit, is_unstated};
 use super::number::{Cell, Decimal, cell, has_decimal_comma};
 use super::role::Role;
 use super::source::Source;
@@ -22,6 +22,8 @@ pub(super) struct Table {
     pub header: Vec<String>,
     /// The column of each role.
     pub columns: BTreeMap<Role, usize>,
+    /// What the counts of a column are multiplied by, where its name says a unit.
+    factors: BTreeMap<usize, f64>,
     pub kind: Kind,
     /// The first rows.
     sample: Vec<Row>,
@@ -96,6 +98,7 @@ impl Table {
             decimal: Decimal::Point,
             header,
             columns: BTreeMap::new(),
+            factors: BTreeMap::new(),
             kind: Kind::Runs,
             sample,
             notes: vec![],
@@ -125,6 +128,9 @@ impl Table {
         for (column, name) in self.header.iter().enumerate() {
             if let Some((role, rank)) = guess(name) {
                 claims.entry(role).or_default().push((rank, column));
+            } else if let Some((role, factor)) = guess_with_unit(name) {
+                claims.entry(role).or_default().push((Rank::MAX, column));
+                self.factors.insert(column, factor);
             }
         }
         if claims.contains_key(&Role::Step) {
@@ -232,7 +238,13 @@ impl Table {
         let chosen: Vec<String> = self
             .columns
             .iter()
-            .map(|(role, column)| format!("{role} from `{}`", self.header[*column]))
+            .map(|(role, column)| {
+                let unit = match self.factor(*column) {
+                    1.0 => String::new(),
+                    factor => format!(" times {factor:e}"),
+                };
+                format!("{role} from `{}`{unit}", self.header[*column])
+            })
             .collect();
         let file = path.display();
         self.notes.push(format!("{file}: {}", chosen.join(", ")));
@@ -245,6 +257,11 @@ impl Table {
                 "{file}: `{name}` does not say on which text it was measured; taken as held-out"
             ));
         }
+    }
+
+    /// What the numbers of a column are multiplied by.
+    pub(super) fn factor(&self, column: usize) -> f64 {
+        self.factors.get(&column).copied().unwrap_or(1.0)
     }
 
     pub(super) fn has(&self, role: Role) -> bool {

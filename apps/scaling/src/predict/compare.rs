@@ -1,11 +1,12 @@
 //! How much faster one recipe is than another: the factor of compute that the second needs for
 //! the loss of the first, with its interval.
 
+use ::evaluate::bootstrap::quantile;
 use record::Journal;
 use serde::Serialize;
 
+use super::LEVEL;
 use super::frontier::Frontier;
-use super::{LEVEL, quantile};
 use crate::Error;
 use crate::data::TrainingRun;
 use crate::evaluate::foresight;

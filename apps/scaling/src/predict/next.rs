@@ -9,6 +9,7 @@
 //!
 //! It takes the law for granted; the last column says which runs would put that to the test.
 
+use ::evaluate::bootstrap::quantile;
 use serde::Serialize;
 
 use super::candidates::Candidates;
@@ -201,8 +202,9 @@ fn grid(fit: &crate::fit::Fit, per_run: Flop) -> Result<Vec<Split>, Error> {
 fn clipped(values: Vec<f64>) -> Vec<f64> {
     let mut sorted: Vec<f64> = values.iter().copied().filter(|v| v.is_finite()).collect();
     sorted.sort_by(f64::total_cmp);
-    let ends = super::quantile(&sorted, 0.005).zip(super::quantile(&sorted, 0.995));
-    let Some((low, high)) = ends else { return values };
+    let Some((low, high)) = quantile(&sorted, 0.005).zip(quantile(&sorted, 0.995)) else {
+        return values;
+    };
     values.into_iter().map(|v| if v.is_finite() { v.clamp(low, high) } else { high }).collect()
 }
 

@@ -104,6 +104,16 @@ fn a_column_that_is_in_other_units_throughout() {
 }
 
 #[test]
+fn a_count_that_is_in_billions_without_saying_so() {
+    assert_eq!(
+        error("t.csv", b"n,d,loss\n0.07,1.4e9,4\n1.3,2.6e10,3\n"),
+        "t.csv:2: N is at most 1.3 and not whole: it counts millions or billions\n  hint: write \
+         plain numbers, `1.3B`, or the unit into the column's name, as `params (B)`; or leave it \
+         out with `--map n=-`"
+    );
+}
+
+#[test]
 fn no_loss_among_the_columns() {
     assert_eq!(
         error("t.csv", b"n,d,accuracy\n1,2,3\n"),

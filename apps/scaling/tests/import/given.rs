@@ -109,6 +109,7 @@ pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// A file of the real data beside the checkout, where it is there.
+#[expect(clippy::print_stdout, reason = "a test that is skipped says so")]
 pub(crate) fn shared(name: &str) -> Option<PathBuf> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/scaling");
     let path = Path::new(folder).join(name);

@@ -98,6 +98,16 @@ fn compute_in_pf_days_is_known_by_its_size() {
 }
 
 #[test]
+fn a_count_may_be_in_billions_where_its_column_says_so() {
+    let import = read("t.csv", "Params (B),tokens_M,loss\n0.07,1400,4\n1.3,26000,3\n");
+    assert_eq!(import.runs[1].parameters.unstated, Some(Parameters(1.3e9)));
+    assert_eq!(import.runs[1].tokens, Some(Tokens(2.6e10)));
+    assert!(import.notes[0].ends_with(
+        "N from `Params (B)` times 1e9, D from `tokens_M` times 1e6, the loss from `loss`"
+    ));
+}
+
+#[test]
 fn a_table_may_be_cut_otherwise_and_have_decimal_commas() {
     let import = read("t.csv", "N;D;loss\n1.000.000;2e7;4,5\n2.000.000;4e7;4,1\n");
     assert_eq!(import.runs[0].parameters.unstated, Some(Parameters(1e6)));

@@ -55,8 +55,7 @@ pub(crate) fn run(args: &FitArgs) -> Result<()> {
         check(&import)?;
         let laws = laws(&args.fitting.laws, &import.runs)?;
         let recipe = args.fitting.recipe();
-        let prepare = |o: scaling::fit::Observations| o.without_highest(args.source.drop_highest);
-        let laws = candidates(&import.runs, &laws, prepare, &recipe, usize::MAX, journal)?;
+        let laws = candidates(&import.runs, &laws, &recipe, usize::MAX, journal)?;
         let fitted = Fitted {
             growth: growth(&import.runs, &laws, &args.fitting),
             tuning: tuning(&import.runs, args.fitting.seed).ok(),

@@ -34,6 +34,7 @@ fn read_within(source: &Source, limits: Limits, journal: &mut dyn Journal) -> Re
     if let Some(group) = &source.group {
         keep_group(&mut found, group)?;
     }
+    found.drop_highest(source.drop_highest);
     Ok(found)
 }
 

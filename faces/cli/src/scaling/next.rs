@@ -66,10 +66,9 @@ pub(crate) fn run(args: &NextArgs) -> Result<()> {
     let seed = Some(args.fitting.seed);
     let found = recorded(&args.output, "next", &args.source.files, seed, |journal| {
         let logs = logs::read(&args.source, journal)?;
-        let prepare = |o: scaling::fit::Observations| o.without_highest(args.source.drop_highest);
         // Runs on one line are the very case in which advice is wanted.
-        let refusal = look(&logs.runs, prepare, &recipe).err().filter(|_| !args.force);
-        let fitted = candidates(&logs.runs, &laws, prepare, &recipe, 1, journal);
+        let refusal = look(&logs.runs, &recipe).err().filter(|_| !args.force);
+        let fitted = candidates(&logs.runs, &laws, &recipe, 1, journal);
         let found = fitted.and_then(|fitted| advice(&logs.runs, &fitted, &question));
         if let Some(refusal) = refusal {
             journal.note(&refusal.to_string());

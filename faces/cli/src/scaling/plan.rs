@@ -136,13 +136,10 @@ pub(crate) fn run(args: &PlanArgs) -> Result<()> {
         recorded(&args.output, "plan", &args.source.files, Some(args.fitting.seed), |journal| {
             let found = logs::read(&args.source, journal)?;
             check(&found)?;
-            let prepare =
-                |o: scaling::fit::Observations| o.without_highest(args.source.drop_highest);
             if !request.force {
-                look(&found.runs, prepare, &args.fitting.recipe())?;
+                look(&found.runs, &args.fitting.recipe())?;
             }
-            let fitted =
-                candidates(&found.runs, &laws, prepare, &args.fitting.recipe(), 2, journal)?;
+            let fitted = candidates(&found.runs, &laws, &args.fitting.recipe(), 2, journal)?;
             let plan = plan(&found.runs, &fitted, &request)?;
             for note in &fitted.best().fit.observations.notes {
                 journal.note(note);
