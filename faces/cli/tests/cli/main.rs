@@ -1,5 +1,7 @@
 //! The built program as a person meets it: what it prints, where, and with which exit code.
 
+#![allow(clippy::unwrap_used, reason = "a panic here is a failed test, with its place")]
+
 mod broken_output;
 mod mistakes;
 mod predictions;
