@@ -147,6 +147,7 @@ def grid(args, rows):
     cpu_bootstrap = time.process_time() - began
     return {
         "theta": named(best.x),
+        "n_rows": len(rows.ln_loss),
         "objective": float(best.fun),
         "n_starts": len(starts),
         "n_reached": sum(bool(e.fun <= best.fun + 1e-8) for e in ends),

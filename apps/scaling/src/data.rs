@@ -334,3 +334,17 @@ pub struct Import {
     /// Which column was taken for what, and other things the reader should know.
     pub notes: Vec<String>,
 }
+
+impl Import {
+    /// Leaves out the `n` runs of highest loss, flagged or not.
+    pub fn drop_highest(&mut self, n: usize) {
+        let loss = |run: &TrainingRun| run.loss.map_or(f64::NEG_INFINITY, |loss| loss.0);
+        let mut losses: Vec<f64> = self.runs.iter().map(loss).collect();
+        losses.sort_by(|a, b| b.total_cmp(a));
+        let Some(highest_kept) = losses.get(n).copied() else {
+            self.runs.clear();
+            return;
+        };
+        self.runs.retain(|run| loss(run) <= highest_kept);
+    }
+}

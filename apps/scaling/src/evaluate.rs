@@ -1,9 +1,8 @@
 //! How well a law foretells compute that it has not seen: the score that is printed beside every
 //! fit, and the one by which laws are chosen.
 
-use rand::RngExt;
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::SeedableRng;
+use ::evaluate::bootstrap::{Resampling, interval};
+use ::evaluate::regression::{Pair, mape, relative_bias};
 use record::{Interval, Score, Silent};
 use serde::Serialize;
 
@@ -28,8 +27,8 @@ pub struct HeldOut {
     pub mape: f64,
     /// The mean of (L̂ − L)/L: above zero where the law is too gloomy.
     pub bias: f64,
-    /// 95 % interval of `mape` over runs drawn with replacement, the fit held.
-    pub interval: Interval,
+    /// 95 % interval of `mape` over runs drawn with replacement, the fit held; none of one run.
+    pub interval: Option<Interval>,
     /// MAPE of foretelling every one with the lowest loss that was fitted: what no law reaches.
     pub baseline: f64,
 }
@@ -41,8 +40,8 @@ impl HeldOut {
             "held out: the {} runs of most compute, from {}; fitted on {}",
             self.n_test, self.from_compute, self.n_fit
         );
-        Score::new(format!("mape of {law}"), self.mape, split)
-            .with_interval(self.interval.clone())
+        let score = Score::new(format!("mape of {law}"), self.mape, split);
+        Score { interval: self.interval.clone(), ..score }
             .against("the lowest loss fitted", self.baseline)
     }
 }
@@ -60,7 +59,7 @@ pub fn held_out(
     let (low, high) = split_by_compute(observations, share)?;
     let recipe = Recipe { n_bootstrap: 0, ..*recipe };
     let fit = fit(law, observations.rows(&low), &recipe, &mut Silent)?;
-    Ok(score(&fit, &observations.rows(&high)))
+    score(&fit, &observations.rows(&high))
 }
 
 /// How well a law has foretold more compute within these rows: the geometric mean of its held-out
@@ -91,22 +90,28 @@ pub fn held_out_choice(
 }
 
 /// The score of a fit on rows that it has not seen.
-fn score(fit: &Fit, unseen: &Observations) -> HeldOut {
+fn score(fit: &Fit, unseen: &Observations) -> Result<HeldOut, Error> {
     let rows = unseen.x.iter().zip(&unseen.loss);
-    let relative: Vec<f64> = rows.map(|(x, l)| fit.loss(x) / l - 1.0).collect();
+    let pairs: Vec<Pair> = rows.map(|(x, l)| Pair::from((fit.loss(x), *l))).collect();
     let lowest = fit.observations.loss.iter().copied().fold(f64::INFINITY, f64::min);
-    let off: Vec<f64> = relative.iter().map(|e| e.abs()).collect();
-    let flat: Vec<f64> = unseen.loss.iter().map(|l| (lowest / l - 1.0).abs()).collect();
+    let flat: Vec<Pair> = unseen.loss.iter().map(|l| Pair::from((lowest, *l))).collect();
     let compute = unseen.compute.iter().flatten().map(|c| c.0);
-    HeldOut {
+    let how = Resampling { n_draws: 2000, seed: fit.recipe.seed, ..Resampling::default() };
+    let undefined = || {
+        Error::refused(
+            format!("{} foretells no loss for some of the runs held out", fit.law.name),
+            "choose another law with `--law`",
+        )
+    };
+    Ok(HeldOut {
         n_fit: fit.observations.loss.len(),
         n_test: unseen.loss.len(),
         from_compute: Flop(compute.fold(f64::INFINITY, f64::min)),
-        mape: mean(&off),
-        bias: mean(&relative),
-        interval: interval_of_mean(&off, fit.recipe.seed),
-        baseline: mean(&flat),
-    }
+        mape: mape(&pairs).ok_or_else(undefined)?,
+        bias: relative_bias(&pairs).ok_or_else(undefined)?,
+        interval: interval(&pairs, mape, &how).ok(),
+        baseline: mape(&flat).ok_or_else(undefined)?,
+    })
 }
 
 /// Which rows have least compute, and which are the `share` of most.
@@ -129,22 +134,4 @@ fn split_by_compute(o: &Observations, share: f64) -> Result<(Vec<usize>, Vec<usi
         ));
     }
     Ok((order, high))
-}
-
-fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len() as f64
-}
-
-fn interval_of_mean(values: &[f64], seed: u64) -> Interval {
-    const DRAWS: usize = 2000;
-    let mut random = ChaCha8Rng::seed_from_u64(seed);
-    let mut draw = || {
-        let total: f64 =
-            (0..values.len()).map(|_| values[random.random_range(0..values.len())]).sum();
-        total / values.len() as f64
-    };
-    let mut means: Vec<f64> = (0..DRAWS).map(|_| draw()).collect();
-    means.sort_by(f64::total_cmp);
-    let at = |p: f64| means[(p * (DRAWS - 1) as f64).round() as usize];
-    Interval::new(at(0.025), at(0.975), 0.95, "bootstrap over the runs held out, 2,000 draws")
 }

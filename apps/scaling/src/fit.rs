@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use ::evaluate::bootstrap::of_draws;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -59,15 +60,6 @@ impl Observations {
             count: self.count,
             notes: self.notes.clone(),
         }
-    }
-
-    /// Without the `n` rows of highest loss.
-    pub fn without_highest(&self, n: usize) -> Self {
-        let mut order: Vec<usize> = (0..self.loss.len()).collect();
-        order.sort_by(|i, j| self.loss[*i].total_cmp(&self.loss[*j]));
-        order.truncate(order.len().saturating_sub(n));
-        order.sort_unstable();
-        self.rows(&order)
     }
 }
 
@@ -137,6 +129,7 @@ pub fn fit(
     recipe: &Recipe,
     journal: &mut dyn Journal,
 ) -> Result<Fit, Error> {
+    check_enough(law, &observations)?;
     let starts = starts(law, &observations, recipe.n_starts);
     fit_from(law, observations, &starts, recipe, journal)
 }
@@ -327,21 +320,7 @@ impl Fit {
     /// The percentile interval of `quantity(θ)` over the bootstrap draws; none where there are
     /// too few draws in which it is a finite number.
     pub fn interval(&self, level: f64, quantity: impl Fn(&[f64]) -> f64) -> Option<Interval> {
-        let mut values: Vec<f64> =
-            self.draws.iter().map(|theta| quantity(theta)).filter(|v| v.is_finite()).collect();
-        if values.len() < 40 || values.len() * 2 < self.draws.len() {
-            return None;
-        }
-        values.sort_by(f64::total_cmp);
-        let tail = (1.0 - level) / 2.0;
-        let method = format!("bootstrap by run, {} draws", values.len());
-        Some(Interval::new(quantile(&values, tail), quantile(&values, 1.0 - tail), level, method))
+        let draws = self.draws.iter().map(|theta| quantity(theta)).collect();
+        of_draws(draws, level, "bootstrap by run")
     }
-}
-
-/// The `p`-quantile of sorted values, linear between neighbours (Hyndman and Fan 1996, type 7).
-fn quantile(sorted: &[f64], p: f64) -> f64 {
-    let at = p * (sorted.len() - 1) as f64;
-    let (below, above) = (at.floor() as usize, at.ceil() as usize);
-    sorted[below] + (at - at.floor()) * (sorted[above] - sorted[below])
 }

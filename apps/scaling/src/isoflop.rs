@@ -17,6 +17,7 @@ use crate::units::{CountKind, Flop, Nats, Parameters, Tokens};
 
 pub use crate::least_squares::PowerLaw;
 pub use envelope::approach_1;
+pub(crate) use parabola::minima;
 pub use parabola::{Isoflop, Parabola, approach_2, profiles};
 
 /// One final loss with what it took.

@@ -14,6 +14,7 @@ pub mod plan;
 pub mod rig;
 pub mod stop;
 
+use ::evaluate::bootstrap::of_draws;
 use record::Interval;
 use serde::Serialize;
 
@@ -43,31 +44,9 @@ impl Estimate {
     }
 }
 
-/// The percentile interval of `draws`; none where fewer than 40 of them, or fewer than half, are
-/// finite numbers.
+/// The percentile interval of `draws`; none where too few of them are finite numbers.
 pub(crate) fn interval_of(draws: Vec<f64>, method: &str) -> Option<Interval> {
-    let n_all = draws.len();
-    let mut draws: Vec<f64> = draws.into_iter().filter(|v| v.is_finite()).collect();
-    if draws.len() < 40 || draws.len() * 2 < n_all {
-        return None;
-    }
-    draws.sort_by(f64::total_cmp);
-    let tail = (1.0 - LEVEL) / 2.0;
-    let method = format!("{method}, {} draws", draws.len());
-    Some(Interval::new(quantile(&draws, tail), quantile(&draws, 1.0 - tail), LEVEL, method))
-}
-
-/// The `p`-quantile of sorted values, linear between neighbours (Hyndman and Fan 1996, type 7).
-fn quantile(sorted: &[f64], p: f64) -> f64 {
-    let at = p * (sorted.len() - 1) as f64;
-    let (below, above) = (at.floor() as usize, at.ceil() as usize);
-    sorted[below] + (at - at.floor()) * (sorted[above] - sorted[below])
-}
-
-/// The median of values in any order; none of none.
-pub(crate) fn median(mut values: Vec<f64>) -> Option<f64> {
-    values.sort_by(f64::total_cmp);
-    (!values.is_empty()).then(|| quantile(&values, 0.5))
+    of_draws(draws, LEVEL, method)
 }
 
 /// The mean.

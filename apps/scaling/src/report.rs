@@ -17,6 +17,7 @@
 //! ```
 
 mod assemble;
+mod commands;
 mod contour;
 mod curves;
 mod frontier;
@@ -28,6 +29,7 @@ mod plane;
 mod residuals;
 
 pub use assemble::{fit_page, plan_page, plane_svg};
+pub use commands::{batch_page, curve_page};
 pub use curves::{Curve, curves};
 pub use frontier::{Frontier, loss_against_compute, optimum_of};
 pub use hyperbola::{TradeOff, hyperbola};
@@ -37,10 +39,10 @@ pub use parabolas::{Isoflop, Lowest, parabolas};
 pub use plane::{Plane, Point, plane};
 pub use residuals::residuals;
 
-use crate::fit::Observations;
-use crate::model::Quantity;
 use ::evaluate::plot::{power, short};
 
+use crate::fit::Observations;
+use crate::model::Quantity;
 use crate::units::{Flop, Nats, Parameters, Tokens};
 
 /// A run in a picture.
@@ -94,6 +96,23 @@ impl Run {
 fn flop(c: Flop) -> String {
     let unit = 10f64.powf(c.0.log10().floor() - 1.0);
     format!("{} FLOP", power((c.0 / unit).round() * unit))
+}
+
+/// So many runs are drawn at most; more would only cover each other, and make the page heavy.
+const MOST_DRAWN: usize = 2_000;
+
+/// `runs`, evenly thinned where there are too many to draw.
+fn drawn<T>(runs: &[T]) -> Vec<&T> {
+    runs.iter().step_by(runs.len().div_ceil(MOST_DRAWN).max(1)).collect()
+}
+
+/// `240 runs`, and which of them are drawn where not all are.
+fn n_runs<T>(runs: &[T]) -> String {
+    match (runs.len(), drawn(runs).len()) {
+        (1, _) => "1 run".to_owned(),
+        (all, some) if some < all => format!("{all} runs, of which {some} are drawn,"),
+        (all, _) => format!("{all} runs"),
+    }
 }
 
 /// The smallest and the largest of the values that are finite numbers; none where none is.

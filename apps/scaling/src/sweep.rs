@@ -30,7 +30,7 @@ pub use text::read_text;
 use folder::Folder;
 
 /// Trains the runs of a plan that `out` does not hold yet, `n_workers` at a time and in their
-/// order, and returns all runs that it holds then, by id.
+/// order, and returns all runs that it holds then: by group, then size, then tokens.
 ///
 /// # Errors
 /// A text too short for the plan, a folder that holds something else or that another sweep is

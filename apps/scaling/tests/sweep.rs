@@ -36,7 +36,7 @@ fn plan() -> Plan {
 
 /// The micro preset, its runs shorter.
 fn shortened(by: u64) -> Plan {
-    let mut plan = Plan::preset("micro").unwrap();
+    let mut plan = Plan::preset("micro").expect("a preset");
     plan.held_out_windows = 32;
     for run in &mut plan.runs {
         run.recipe.steps = run.recipe.steps.div_ceil(by);
@@ -47,17 +47,17 @@ fn shortened(by: u64) -> Plan {
 }
 
 fn swept(plan: &Plan, out: &Path) -> Vec<Done> {
-    sweep(plan, &text(100_000), out, 2, &mut Silent).unwrap()
+    sweep(plan, &text(100_000), out, 2, &mut Silent).expect("it sweeps")
 }
 
 fn refusal(plan: &Plan, text: &Text, out: &Path) -> String {
-    let error = sweep(plan, text, out, 2, &mut Silent).unwrap_err();
+    let error = sweep(plan, text, out, 2, &mut Silent).expect_err("a refusal");
     assert!(!matches!(error, Error::Write { .. }), "the user can mend it");
     error.to_string()
 }
 
 fn read(out: &TempDir, name: &str) -> Import {
-    import(&[out.path().join(name)], &Options::default(), &mut Silent).unwrap()
+    import(&[out.path().join(name)], &Options::default(), &mut Silent).expect("it is read")
 }
 
 /// Everything but the processor time.

@@ -79,6 +79,23 @@ pub fn interval_by_group<T: Clone, G: Ord>(
     over_groups(&groups, statistic, how, &format!("by {what}"))
 }
 
+/// The percentile interval of values drawn elsewhere, as a fit repeated on draws of its runs gives
+/// them. None where fewer than 40, or fewer than half, of the draws are finite numbers.
+pub fn of_draws(draws: Vec<f64>, level: f64, method: &str) -> Option<Interval> {
+    let n_all = draws.len();
+    let mut draws: Vec<f64> = draws.into_iter().filter(|value| value.is_finite()).collect();
+    if draws.len() < FEWEST_DRAWS || draws.len() * 2 < n_all {
+        return None;
+    }
+    draws.sort_by(f64::total_cmp);
+    let tail = (1.0 - level) / 2.0;
+    let (low, high) = (quantile(&draws, tail)?, quantile(&draws, 1.0 - tail)?);
+    Some(Interval::new(low, high, level, format!("{method}, {} draws", draws.len())))
+}
+
+/// Draws below which the ends of an interval are chance.
+const FEWEST_DRAWS: usize = 40;
+
 /// The `p`-quantile of sorted values, linear between neighbours (Hyndman and Fan 1996, type 7).
 /// None where there are no values.
 pub fn quantile(sorted: &[f64], p: f64) -> Option<f64> {

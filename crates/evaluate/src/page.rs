@@ -255,7 +255,7 @@ fn contents(page: &Page) -> String {
 
 fn block(block: &Block) -> String {
     match block {
-        Block::Text(text) => format!("<p>{}</p>\n", escape(text)),
+        Block::Text(text) => format!("<p>{}</p>\n", prose(text)),
         Block::Equation(text) => format!("<p class=\"equation\">{}</p>\n", equation(text)),
         Block::Warning(text) => warning(text),
         Block::Table(table) => table_html(table),
@@ -264,36 +264,52 @@ fn block(block: &Block) -> String {
     }
 }
 
+/// Text in which what stands between backticks is something to be typed.
+fn prose(text: &str) -> String {
+    let parts: Vec<&str> = text.split('`').collect();
+    if parts.len().is_multiple_of(2) {
+        return escape(text);
+    }
+    let part = |(i, part): (usize, &&str)| match i.is_multiple_of(2) {
+        true => escape(part),
+        false => format!("<code>{}</code>", escape(part)),
+    };
+    parts.iter().enumerate().map(part).collect()
+}
+
 /// `N^α` with α raised and `N_c` with c lowered; brackets keep what belongs together.
 fn equation(text: &str) -> String {
     let Some(at) = text.find(['^', '_']) else { return escape(text) };
-    let (before, rest) = text.split_at(at);
-    let (tag, rest) = if rest.starts_with('^') { ("sup", &rest[1..]) } else { ("sub", &rest[1..]) };
+    let (before, mark) = text.split_at(at);
+    let (tag, rest) = match mark.strip_prefix('^') {
+        Some(rest) => ("sup", rest),
+        None => ("sub", &mark['_'.len_utf8()..]),
+    };
     let end = end_of_argument(rest, tag == "sup");
     let (argument, after) = rest.split_at(end);
-    let inside = argument.strip_prefix('(').and_then(|a| a.strip_suffix(')')).unwrap_or(argument);
+    let unbracketed = |open, close| argument.strip_prefix(open)?.strip_suffix(close);
+    let inside = unbracketed('(', ')').or(unbracketed('{', '}')).unwrap_or(argument);
     format!("{}<{tag}>{}</{tag}>{}", escape(before), equation(inside), equation(after))
 }
 
 /// Where what is raised or lowered ends: at the bracket that closes it, else with the word.
 fn end_of_argument(text: &str, raised: bool) -> usize {
-    if !text.starts_with('(') {
+    if !text.starts_with(['(', '{']) {
         let signed = text.starts_with(['-', '−']);
         let mut word = text.char_indices().skip(usize::from(signed));
         let ends = |c: char| !(c.is_alphanumeric() || "*.".contains(c) || raised && c == '_');
         return word.find(|(_, c)| ends(*c)).map_or(text.len(), |(i, _)| i);
     }
     let mut depth = 0;
-    let closes = |c: char| {
-        depth += i32::from(c == '(') - i32::from(c == ')');
+    let mut closes = |c: char| {
+        depth += i32::from("({".contains(c)) - i32::from(")}".contains(c));
         depth == 0
     };
-    let mut closes = closes;
     text.char_indices().find(|(_, c)| closes(*c)).map_or(text.len(), |(i, c)| i + c.len_utf8())
 }
 
 fn warning(text: &str) -> String {
-    format!("<p class=\"warning\" role=\"note\">{}</p>\n", escape(text))
+    format!("<p class=\"warning\" role=\"note\">{}</p>\n", prose(text))
 }
 
 fn figure_html(figure: &Figure) -> String {
@@ -347,23 +363,31 @@ fn scores(report: &EvalReport) -> String {
     table_html(&table) + &said
 }
 
+/// Text of so many letters needs room of its own in a table.
+const LONG: usize = 48;
+
 fn table_html(table: &Table) -> String {
     let numeric: Vec<bool> =
         (0..table.columns.len()).map(|i| i > 0 && is_numeric(table, i)).collect();
     let cells = |tag: &str, row: &[String]| {
         let cell = |(i, text): (usize, &String)| {
-            let class = if numeric.get(i) == Some(&true) { " class=\"n\"" } else { "" };
+            let class = match text.chars().count() {
+                _ if numeric.get(i) == Some(&true) => " class=\"n\"",
+                LONG.. => " class=\"w\"",
+                _ => "",
+            };
             let scope = if tag == "th" { " scope=\"col\"" } else { "" };
             format!("<{tag}{scope}{class}>{}</{tag}>", escape(text))
         };
         format!("<tr>{}</tr>\n", row.iter().enumerate().map(cell).collect::<String>())
     };
     let body: String = table.rows.iter().map(|row| cells("td", row)).collect();
-    // A box that scrolls must be reachable by keyboard.
+    // A box that scrolls must be reachable by keyboard; what it holds stays in view above it.
     format!(
-        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{caption}\">\n\
-         <table>\n<caption>{caption}</caption>\n<thead>\n{}</thead>\n<tbody>\n{body}</tbody>\n\
-         </table>\n</div>\n",
+        "<div class=\"table\">\n<p class=\"caption\">{caption}</p>\n\
+         <div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{caption}\">\n\
+         <table aria-label=\"{caption}\">\n<thead>\n{}</thead>\n<tbody>\n{body}</tbody>\n\
+         </table>\n</div>\n</div>\n",
         cells("th", &table.columns),
         caption = escape(&table.caption),
     )
@@ -391,7 +415,7 @@ fn digits(x: f64, n: i32) -> String {
     if !x.is_finite() {
         return "not a number".to_owned();
     }
-    if size != 0.0 && !(1e-4..1e6).contains(&size) {
+    if size != 0.0 && !(1e-3..1e6).contains(&size) {
         return crate::plot::power(x);
     }
     let n_decimals = match size {

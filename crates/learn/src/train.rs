@@ -37,46 +37,45 @@ pub fn train(
         None => (fresh, model, adam_w()),
     };
     let spent_before = state.cpu_seconds.unwrap_or(0.0);
+    let spent = || clock.spent().map(|spent| spent_before + spent);
     let mut order = Order::new(training.len(), recipe.seed);
     let glance = held_out.every(watch.every_held_out);
-    let (losses, glances, noises) = watch.moments(recipe.steps);
+    let moments = Moments::new(&watch, recipe.steps);
     let mut last_checkpoint = Instant::now();
 
     while state.step < recipe.steps {
         let step = state.step + 1;
         let batch = Batch::next(training, &mut order, step, recipe.batch_sequences);
-        let learning_rate = recipe.learning_rate_at(step);
-        let n_pieces =
-            if noises.contains(&step) { N_PIECES.min(recipe.batch_sequences) } else { 1 };
+        let is_noise_measured = moments.noises.contains(&step);
+        let n_pieces = if is_noise_measured { N_PIECES.min(recipe.batch_sequences) } else { 1 };
         let gradient = Gradient::of(&model, &batch, n_pieces, &device);
-        if !gradient.loss.is_finite() || !gradient.norm_sq.is_finite() {
-            return Err(Error::Diverged { step, loss: gradient.loss });
-        }
+        gradient.check(step)?;
+        state.loss_sum += gradient.loss;
+        state.n_losses += 1;
         if n_pieces > 1 {
             watch.point(&mut state, step, Metric::GradientNormSqSmall, gradient.piece_norm_sq);
             watch.point(&mut state, step, Metric::GradientNormSqBatch, gradient.norm_sq);
         }
-        state.loss_sum += gradient.loss;
-        state.n_losses += 1;
+
+        let learning_rate = recipe.learning_rate_at(step);
         let gradient = gradient.clipped(&model);
         model = optimiser.step(learning_rate, model, gradient);
         state.step = step;
-
-        if losses.contains(&step) {
+        if moments.losses.contains(&step) {
             let mean = state.loss_sum / state.n_losses as f64;
             (state.loss_sum, state.n_losses) = (0.0, 0);
             watch.point(&mut state, step, Metric::TrainLoss, mean);
             watch.point(&mut state, step, Metric::LearningRate, learning_rate);
         }
-        if glances.contains(&step) {
-            let loss = evaluate(&model, &glance);
-            watch.point(&mut state, step, Metric::ValLoss, loss);
+        if moments.glances.contains(&step) {
+            watch.point(&mut state, step, Metric::ValLoss, evaluate(&model, &glance));
         }
-        state.cpu_seconds = clock.spent().map(|spent| spent_before + spent);
+
         let stop = step < recipe.steps && watch.stop.is_some_and(|stop| stop(step));
         if let Some(folder) = watch.checkpoints
             && (stop || last_checkpoint.elapsed() > watch.checkpoint_every)
         {
+            state.cpu_seconds = spent();
             checkpoint::save(folder, &state, &model, &optimiser)?;
             last_checkpoint = Instant::now();
         }
@@ -86,8 +85,7 @@ pub fn train(
         }
     }
     let loss = evaluate(&model, held_out);
-    let cpu_seconds = clock.spent().map(|spent| spent_before + spent);
-    Ok(Outcome { loss, history: state.history, cpu_seconds })
+    Ok(Outcome { loss, history: state.history, cpu_seconds: spent() })
 }
 
 /// What a training came to.
@@ -188,13 +186,6 @@ impl Default for Watch<'_> {
 }
 
 impl Watch<'_> {
-    /// The steps at which something is measured: training loss, held-out loss, noise.
-    fn moments(&self, steps: u64) -> (BTreeSet<u64>, BTreeSet<u64>, BTreeSet<u64>) {
-        let even = |i: u64| (steps * i).div_ceil(self.n_noises.max(1)).max(1);
-        let noises = (1..=self.n_noises).map(even).collect();
-        (spaced(steps, 1, self.n_losses), spaced(steps, 10, self.n_glances), noises)
-    }
-
     fn point(&mut self, state: &mut State, step: u64, metric: Metric, value: f64) {
         state.history.push(Point { step, metric, value });
         if let Some(journal) = &mut self.journal {
@@ -205,6 +196,24 @@ impl Watch<'_> {
     fn progress(&mut self, done: u64, total: u64) {
         if let Some(journal) = &mut self.journal {
             journal.progress("steps", done, total);
+        }
+    }
+}
+
+/// The steps at which something is measured.
+struct Moments {
+    losses: BTreeSet<u64>,
+    glances: BTreeSet<u64>,
+    noises: BTreeSet<u64>,
+}
+
+impl Moments {
+    fn new(watch: &Watch<'_>, steps: u64) -> Self {
+        let even = |i: u64| (steps * i).div_ceil(watch.n_noises.max(1)).max(1);
+        Self {
+            losses: spaced(steps, 1, watch.n_losses),
+            glances: spaced(steps, 10, watch.n_glances),
+            noises: (1..=watch.n_noises).map(even).collect(),
         }
     }
 }
@@ -322,6 +331,11 @@ impl Gradient {
         let gradients = sum.grads();
         let norm_sq = norm_sq(model, &gradients);
         Self { loss: mean_loss, gradients, norm_sq, piece_norm_sq }
+    }
+
+    fn check(&self, step: u64) -> Result<(), Error> {
+        let is_number = self.loss.is_finite() && self.norm_sq.is_finite();
+        if is_number { Ok(()) } else { Err(Error::Diverged { step, loss: self.loss }) }
     }
 
     /// Shortened to [`LONGEST_GRADIENT`] where it is longer. Pascanu et al. 2013

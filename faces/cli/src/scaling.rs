@@ -2,11 +2,14 @@
 
 mod args;
 mod batch;
+mod compare;
 mod curve;
 mod fit;
 mod laws;
 mod logs;
+mod next;
 mod plan;
+mod stop;
 mod sweep;
 mod words;
 
@@ -36,6 +39,12 @@ pub(crate) enum Command {
     Batch(batch::BatchArgs),
     /// What a run would have come to under another schedule of the learning rate.
     Curve(curve::CurveArgs),
+    /// When to stop: the bound of early stopping, data against over-fitting, where a run turned up.
+    Stop(stop::StopArgs),
+    /// Which run would shrink the interval of the plan most.
+    Next(next::NextArgs),
+    /// How much faster one recipe is than another.
+    Compare(compare::CompareArgs),
     /// Train small language models on a text and log what a fit reads.
     Sweep(sweep::SweepArgs),
 }
@@ -47,6 +56,9 @@ pub(crate) fn run(command: Command) -> Result<()> {
         Command::Plan(args) => plan::run(&args),
         Command::Batch(args) => batch::run(&args),
         Command::Curve(args) => curve::run(&args),
+        Command::Stop(args) => stop::run(&args),
+        Command::Next(args) => next::run(&args),
+        Command::Compare(args) => compare::run(&args),
         Command::Sweep(args) => sweep::run(&args),
     }
 }

@@ -84,24 +84,39 @@ pub fn approach_2(points: &[Point], n_bootstrap: usize, seed: u64) -> Result<Gro
             "add sizes on the side where the loss still falls, or fit a law (`scaling fit`)",
         ));
     };
-    let draw = |k: usize| {
-        let mut random = ChaCha8Rng::seed_from_u64(seed);
-        random.set_stream(k as u64);
-        let mut again = |p: &Isoflop| {
-            let parabola = p.parabola.as_ref()?;
-            let residuals = parabola.residuals();
-            let noise = |_: &f64| residuals[random.random_range(0..residuals.len())];
-            let noise: Vec<f64> = residuals.iter().map(noise).collect();
-            p.pair(&parabola.with_noise(&noise)?)
-        };
-        power_laws(&inside.iter().filter_map(|p| again(p)).collect::<Vec<_>>())
-    };
+    let draw = |k: usize| power_laws(&redrawn(&inside, seed, k));
     let draws: Vec<[PowerLaw; 2]> = (0..n_bootstrap).filter_map(draw).collect();
     let source = format!("isoFLOP parabolas at {} budgets (approach 2)", pairs.len());
     let mut growth =
         Growth::new(&source, laws, pairs).with_draws(draws, "residual bootstrap of the parabolas");
     growth.left_out = left_out;
     Ok(growth)
+}
+
+/// The minima of the profiles that have one inside, and the same in each of `n_bootstrap` draws.
+pub(crate) fn minima(
+    points: &[Point],
+    n_bootstrap: usize,
+    seed: u64,
+) -> (Vec<Pair>, Vec<Vec<Pair>>) {
+    let profiles = profiles(points);
+    let inside: Vec<&Isoflop> = profiles.iter().filter(|p| p.parabola.is_some()).collect();
+    let pairs = inside.iter().filter_map(|p| p.pair(p.parabola.as_ref()?)).collect();
+    (pairs, (0..n_bootstrap).map(|k| redrawn(&inside, seed, k)).collect())
+}
+
+/// The k-th draw of the minima: each profile drawn again around its parabola.
+fn redrawn(inside: &[&Isoflop], seed: u64, k: usize) -> Vec<Pair> {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    random.set_stream(k as u64);
+    let mut again = |p: &&Isoflop| {
+        let parabola = p.parabola.as_ref()?;
+        let residuals = parabola.residuals();
+        let noise = |_: &f64| residuals[random.random_range(0..residuals.len())];
+        let noise: Vec<f64> = residuals.iter().map(noise).collect();
+        p.pair(&parabola.with_noise(&noise)?)
+    };
+    inside.iter().filter_map(&mut again).collect()
 }
 
 impl Isoflop {

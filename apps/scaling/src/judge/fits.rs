@@ -192,7 +192,7 @@ fn saddle(fit: &Fit) -> Option<Verdict> {
 const GROUP_T: f64 = 5.0;
 const GROUP_OFFSET: f64 = 0.005;
 /// A run of another group is beside one where size and data differ by less than this factor.
-const BESIDE: f64 = 1.5;
+const BESIDE: f64 = 2.1;
 /// So many runs must have one of another group beside them.
 const FEWEST_BESIDE: usize = 4;
 

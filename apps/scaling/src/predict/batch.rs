@@ -15,7 +15,7 @@ use crate::judge::{Kind, Severity, Verdict};
 use crate::least_squares::PowerLaw;
 use crate::model::critical_batch::{STEPS_TO_LOSS, ZHANG_BY_SIZE, batch_with_overhead};
 use crate::model::kaplan::training::{PUBLISHED_BATCH, critical_batch};
-use crate::model::mccandlish::StepsAgainstExamples;
+use crate::model::mccandlish::{NormPair, StepsAgainstExamples, noise_scale};
 use crate::units::{Nats, ParameterCount, Parameters, Steps, Tokens};
 
 /// Zhang et al. 2024: the overhead that defines the critical batch, and the batch that it is
@@ -288,6 +288,46 @@ fn judge(t: &TradeOff) -> Option<Verdict> {
         return None;
     };
     Some(Verdict::new(Kind::Undetermined, Severity::Warning, sentence, hint))
+}
+
+/// The noise scale of the gradient along one run.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct NoiseScale {
+    /// The run.
+    pub run: String,
+    /// Steps at which two norms were logged.
+    pub n_pairs: usize,
+    /// tr(Σ)/|G|², in sequences, over each third of the run; none where the noise drowns it.
+    pub by_third: [Option<f64>; 3],
+    /// The same over the whole run.
+    pub whole: Option<f64>,
+    /// The same in tokens, where the length of a sequence is known.
+    pub whole_tokens: Option<f64>,
+}
+
+/// The noise scales of runs that logged two gradient norms (McCandlish et al. 2018): a batch far
+/// below it wastes steps, one far above it wastes examples. It grows as the loss falls.
+pub fn noise_scales(runs: &[TrainingRun]) -> Vec<NoiseScale> {
+    let of_run = |run: &TrainingRun| {
+        let pairs: Vec<NormPair> = run.history.iter().filter_map(|c| c.gradient_norms).collect();
+        let big = pairs.first()?.b_big;
+        let third = pairs.len().div_ceil(3);
+        let part = |k: usize| {
+            let part = pairs.get(k * third..pairs.len().min((k + 1) * third))?;
+            noise_scale(part).ok()
+        };
+        let whole = noise_scale(&pairs).ok();
+        // The large batch is the whole one: its tokens over its sequences are a sequence's.
+        let sequence = run.batch.map(|b| b.0 / big);
+        Some(NoiseScale {
+            run: run.id.clone(),
+            n_pairs: pairs.len(),
+            by_third: [part(0), part(1), part(2)],
+            whole,
+            whole_tokens: whole.zip(sequence).map(|(b, s)| b * s),
+        })
+    };
+    runs.iter().filter_map(of_run).collect()
 }
 
 /// Losses at which histories are read: the lowest that all reach, and a little above it.

@@ -48,14 +48,13 @@ pub struct Candidates {
 }
 
 /// Fits `laws` and ranks them by their [`foresight`]; the first `n_drawn` of them have bootstrap
-/// draws. `prepare` has the last word on the rows, as [`Observations::without_highest`] does.
+/// draws.
 ///
 /// # Errors
 /// Refused where no law can be fitted, with the reason of the first.
 pub fn candidates(
     runs: &[TrainingRun],
     laws: &[&'static Law],
-    prepare: impl Fn(Observations) -> Observations,
     recipe: &Recipe,
     n_drawn: usize,
     journal: &mut dyn Journal,
@@ -65,7 +64,7 @@ pub fn candidates(
     let mut first_refusal = None;
     for (i, law) in laws.iter().enumerate() {
         journal.progress("laws scored on held-out compute", i as u64, laws.len() as u64);
-        match score(law, runs, &prepare, recipe) {
+        match score(law, runs, recipe) {
             Ok(found) => scored.push(found),
             Err(error) => {
                 left_out.push(format!("{}: {}", law.name, first_line(&error)));
@@ -111,17 +110,13 @@ pub fn candidates(
 ///
 /// # Errors
 /// Refused with their sentences.
-pub fn look(
-    runs: &[TrainingRun],
-    prepare: impl Fn(Observations) -> Observations,
-    recipe: &Recipe,
-) -> Result<(), Error> {
+pub fn look(runs: &[TrainingRun], recipe: &Recipe) -> Result<(), Error> {
     const FEW_STARTS: usize = 10;
     let mut verdicts = judge_runs(runs);
     if runs.iter().any(|r| r.group != runs[0].group) {
         let quick = Recipe { n_starts: FEW_STARTS, n_bootstrap: 0, ..*recipe };
         let law = LAWS_OF_A_PLAN[0];
-        let fitted = observe(law, runs).and_then(|o| fit(law, prepare(o), &quick, &mut Silent));
+        let fitted = observe(law, runs).and_then(|o| fit(law, o, &quick, &mut Silent));
         verdicts.extend(fitted.ok().and_then(|fit| judge_groups(&fit, runs)));
     }
     weigh(verdicts, false).map(|_| ())
@@ -134,13 +129,8 @@ struct Scored {
     foresight: Option<f64>,
 }
 
-fn score(
-    law: &'static Law,
-    runs: &[TrainingRun],
-    prepare: impl Fn(Observations) -> Observations,
-    recipe: &Recipe,
-) -> Result<Scored, Error> {
-    let observations = prepare(observe(law, runs)?);
+fn score(law: &'static Law, runs: &[TrainingRun], recipe: &Recipe) -> Result<Scored, Error> {
+    let observations = observe(law, runs)?;
     let held_out = held_out(law, &observations, recipe, SHARE_HELD_OUT).ok();
     let foresight = foresight(law, &observations, recipe);
     Ok(Scored { law, observations, held_out, foresight })
@@ -178,7 +168,7 @@ impl Candidates {
         };
         let second = self.runner_up()?;
         let other = second.held_out.as_ref()?;
-        score.interval.contains(other.mape).then(|| {
+        score.interval.as_ref()?.contains(other.mape).then(|| {
             Verdict::new(
                 Kind::NoClearWinner,
                 Severity::Note,

@@ -149,7 +149,7 @@ impl Fitted {
     /// Fitted to losses at the points of a series; none where that fails.
     fn to(kind: Kind, series: &Series, losses: &[f64]) -> Option<Self> {
         match kind {
-            Kind::Tissue => TissueFit::to(series, losses, None).map(Self::Tissue),
+            Kind::Tissue => TissueFit::to(series, losses).map(Self::Tissue),
             Kind::MultiPower => MultiPowerFit::to(series, losses, None).map(Self::MultiPower),
         }
     }
@@ -157,7 +157,7 @@ impl Fitted {
     /// Fitted again to other losses of the same series.
     fn again(&self, series: &Series, losses: &[f64]) -> Option<Self> {
         match self {
-            Self::Tissue(fit) => TissueFit::to(series, losses, Some(fit)).map(Self::Tissue),
+            Self::Tissue(_) => TissueFit::to(series, losses).map(Self::Tissue),
             Self::MultiPower(fit) => {
                 MultiPowerFit::to(series, losses, Some(fit)).map(Self::MultiPower)
             }

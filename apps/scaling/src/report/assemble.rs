@@ -1,10 +1,11 @@
 //! From fitted laws and a plan to the material of their pages.
 
+use ::evaluate::plot::short;
 use ::evaluate::{Fact, Table};
-use record::EvalReport;
+use record::{EvalReport, Score};
 
 use super::{Isoflop, LawScore, Lowest, Material, Planned, Point, fit_report, plan_report};
-use super::{extent, optimum_of, spread};
+use super::{extent, flop, optimum_of, spread};
 use crate::data::TrainingRun;
 use crate::evaluate::HeldOut;
 use crate::isoflop;
@@ -13,8 +14,8 @@ use crate::model::Quantity;
 use crate::predict::Estimate;
 use crate::predict::candidates::{Candidate, Candidates};
 use crate::predict::frontier::Frontier;
-use crate::predict::plan::{Line, Plan};
-use crate::units::{CountKind, Flop, short};
+use crate::predict::plan::{Line, OtherSize, Plan, Rate};
+use crate::units::{CountKind, Flop};
 
 /// Budgets at which the frontier is drawn.
 const N_BUDGETS: usize = 24;
@@ -65,7 +66,8 @@ fn material<'a>(
     let warnings = verdicts.iter().filter(|v| v.severity != Severity::Note);
     Material {
         scores: vec![scores(candidates)],
-        warnings: warnings.map(|v| format!("{}. {}.", v.sentence, v.hint)).collect(),
+        warnings: warnings.map(in_words).collect(),
+        notes: verdicts.iter().filter(|v| v.severity == Severity::Note).map(in_words).collect(),
         frontier: frontier(best, budget),
         laws: law_scores(candidates),
         baseline: best.held_out.as_ref().map(|h| ("the lowest loss fitted".to_owned(), h.baseline)),
@@ -89,7 +91,11 @@ fn frontier(best: &Candidate, budget: Option<Flop>) -> Vec<super::Frontier> {
 }
 
 fn scores(candidates: &Candidates) -> EvalReport {
-    let scored = |c: &Candidate| Some(c.held_out.as_ref()?.score(c.fit.law.id));
+    let scored = |c: &Candidate| {
+        let score = c.held_out.as_ref()?.score(c.fit.law.id);
+        let metric = format!("MAPE, {}", c.fit.law.name);
+        Some(Score { metric, ..score })
+    };
     let mut report = EvalReport::new(
         "Laws on compute that they have not seen",
         candidates.ranked.iter().filter_map(scored).collect(),
@@ -109,12 +115,7 @@ fn scores(candidates: &Candidates) -> EvalReport {
 fn law_scores(candidates: &Candidates) -> Vec<LawScore> {
     let score = |(rank, c): (usize, &Candidate)| {
         let HeldOut { mape, interval, .. } = c.held_out.clone()?;
-        Some(LawScore {
-            name: c.fit.law.name.to_owned(),
-            mape,
-            interval: Some(interval),
-            chosen: rank == 0,
-        })
+        Some(LawScore { name: c.fit.law.name.to_owned(), mape, interval, chosen: rank == 0 })
     };
     candidates.ranked.iter().enumerate().filter_map(score).collect()
 }
@@ -146,24 +147,29 @@ fn colophon(best: &Candidate) -> Vec<String> {
 }
 
 fn planned(plan: &Plan) -> Planned {
-    let mut facts = vec![fact("Compute", &plan.compute, " FLOP")];
+    let mut facts =
+        vec![Fact::new("Compute", flop(Flop(plan.compute.value)), detail(&plan.compute))];
     if let Some(advice) = plan.lines.first() {
         facts.push(fact("Parameters", &advice.parameters, ""));
         facts.push(fact("Tokens", &advice.tokens, ""));
-        facts.extend(advice.loss.as_ref().map(|loss| fact("Loss", loss, " nats")));
+        facts.extend(advice.loss.as_ref().map(loss_fact));
     }
-    facts.push(fact("Batch", &plan.batch.tokens, " tokens"));
+    let [low, high] = plan.batch.five_percent.map(short);
+    let batch = format!("{} tokens", short(plan.batch.tokens.value));
+    facts.push(Fact::new("Batch", batch, format!("{low} to {high} wastes at most about 5 %")));
     facts.push(fact("Steps", &plan.steps, ""));
     facts.extend(plan.learning_rates.first().and_then(|rate| {
-        let value = format!("{:.2e}", rate.learning_rate?);
+        let value = ::evaluate::page::number(rate.learning_rate?);
         Some(Fact::new("Learning rate", value, format!("{}: {}", rate.rule, rate.optimiser)))
     }));
     if let Some(bill) = &plan.bill {
-        facts.push(fact("Time", &bill.hours, " h"));
+        facts.push(fact("Time", &bill.hours, " hours"));
         facts.extend(bill.cost.as_ref().map(|cost| fact("Cost", cost, "")));
         facts.extend(bill.energy_kwh.as_ref().map(|energy| fact("Energy", energy, " kWh")));
     }
-    Planned { facts, tables: vec![side_by_side(plan)], point: plan.lines.first().map(point) }
+    let tables = [side_by_side(plan), learning_rates(plan), other_sizes(plan)];
+    let tables = tables.into_iter().filter(|table| !table.rows.is_empty()).collect();
+    Planned { facts, tables, point: plan.lines.first().map(point) }
 }
 
 fn point(line: &Line) -> Point {
@@ -175,11 +181,28 @@ fn point(line: &Line) -> Point {
 }
 
 fn fact(label: &str, estimate: &Estimate, unit: &str) -> Fact {
-    let detail = match range(estimate) {
+    Fact::new(label, format!("{}{unit}", short(estimate.value)), detail(estimate))
+}
+
+/// The interval of an estimate, else its source.
+pub(super) fn detail(estimate: &Estimate) -> String {
+    match range(estimate) {
         ends if ends.is_empty() => estimate.source.clone(),
         ends => format!("95 %: {ends}"),
-    };
-    Fact::new(label, format!("{}{unit}", short(estimate.value)), detail)
+    }
+}
+
+/// A loss: differences of a hundredth matter.
+fn loss_fact(loss: &Estimate) -> Fact {
+    let ends = loss.interval.as_ref();
+    let detail = ends.map(|i| format!("95 %: {:.3} to {:.3}", i.low, i.high)).unwrap_or_default();
+    Fact::new("Loss", format!("{:.3} nats", loss.value), detail)
+}
+
+/// A loss with its interval behind it.
+fn loss_cell(loss: &Estimate) -> String {
+    let ends = loss.interval.as_ref().map(|i| format!(" ({:.3} to {:.3})", i.low, i.high));
+    format!("{:.3}{}", loss.value, ends.unwrap_or_default())
 }
 
 fn range(estimate: &Estimate) -> String {
@@ -187,27 +210,77 @@ fn range(estimate: &Estimate) -> String {
     ends.map_or(String::new(), |i| format!("{} to {}", short(i.low), short(i.high)))
 }
 
+/// An estimate with its interval behind it.
+pub(super) fn cell(estimate: &Estimate) -> String {
+    match range(estimate) {
+        ends if ends.is_empty() => short(estimate.value),
+        ends => format!("{} ({ends})", short(estimate.value)),
+    }
+}
+
+/// A verdict as one paragraph.
+pub(super) fn in_words(verdict: &Verdict) -> String {
+    let (first, rest) =
+        verdict.sentence.split_at(verdict.sentence.chars().next().map_or(0, char::len_utf8));
+    format!("{}{rest}. Hint: {}.", first.to_uppercase(), verdict.hint)
+}
+
 fn side_by_side(plan: &Plan) -> Table {
-    let cell = |e: &Estimate| match range(e) {
-        ends if ends.is_empty() => short(e.value),
-        ends => format!("{} ({ends})", short(e.value)),
-    };
     let row = |line: &Line| {
         vec![
             line.name.clone(),
             cell(&line.parameters),
             cell(&line.tokens),
             short(line.tokens_per_parameter.value),
-            line.loss.as_ref().map_or("—".to_owned(), cell),
+            line.loss.as_ref().map_or("—".to_owned(), loss_cell),
             line.held_out.as_ref().map_or("—".to_owned(), |h| format!("{:.2} %", 100.0 * h.mape)),
             line.remark.clone(),
         ]
     };
-    let columns =
-        ["Law", "Parameters", "Tokens", "Tokens a parameter", "Loss, nats", "Held-out error", ""];
+    let columns = [
+        "Law",
+        "Parameters",
+        "Tokens",
+        "Tokens a parameter",
+        "Loss, nats",
+        "Held-out error",
+        "Remark",
+    ];
     Table::new(
         "Ways to spend the budget; the first is the advice",
         &columns,
         plan.lines.iter().map(row).collect(),
     )
+}
+
+fn learning_rates(plan: &Plan) -> Table {
+    let row = |rate: &Rate| {
+        let value = rate.learning_rate.map_or("—".to_owned(), ::evaluate::page::number);
+        let said = [rate.schedule, &rate.source, &rate.remark];
+        let said: Vec<&str> = said.into_iter().filter(|text| !text.is_empty()).collect();
+        vec![rate.rule.to_owned(), value, rate.optimiser.to_owned(), said.join("; ")]
+    };
+    let rows = plan.learning_rates.iter().map(row).collect();
+    Table::new("Peak learning rates", &["Rule", "Rate", "Optimiser", "Found with"], rows)
+}
+
+fn other_sizes(plan: &Plan) -> Table {
+    let percent = |x: f64| format!("{:+.1} %", 100.0 * x);
+    let overhead = |size: &OtherSize| {
+        let Some(overhead) = &size.overhead else { return "no amount reaches it".to_owned() };
+        let ends = overhead.interval.as_ref();
+        let ends = ends.map(|i| format!(" ({} to {})", percent(i.low), percent(i.high)));
+        percent(overhead.value) + &ends.unwrap_or_default()
+    };
+    let row = |size: &OtherSize| {
+        vec![
+            format!("{:.2} × the best size", size.ratio),
+            short(size.parameters.0),
+            overhead(size),
+            loss_cell(&size.loss),
+        ]
+    };
+    let columns = ["Size", "Parameters", "More compute for the same loss", "Loss, same compute"];
+    let rows = plan.other_sizes.iter().map(row).collect();
+    Table::new("Other sizes", &columns, rows)
 }

@@ -3,7 +3,7 @@
 use ::evaluate::plot::{Axis, Colour, Layer, Plot, Shape, short};
 use record::Interval;
 
-use super::{Point, Run, extent};
+use super::{Point, Run, drawn, extent, n_runs};
 use crate::fit::Fit;
 use crate::model::allocation::Split;
 use crate::units::{Flop, Nats};
@@ -57,8 +57,8 @@ pub fn loss_against_compute(runs: &[Run], frontier: &[Frontier], planned: Option
     let reached = far.zip(frontier.last()).map(|((_, most), last)| last.compute.0 / most);
     let beyond = reached.filter(|ratio| *ratio > 1.05);
     let description = format!(
-        "{} runs and the best loss that the law allows at each budget{}.",
-        runs.len(),
+        "{} and the best loss that the law allows at each budget{}.",
+        n_runs(runs),
         beyond.map(|r| format!(", up to {} times the largest run", short(r))).unwrap_or_default(),
     );
     let mut plot = Plot::new(
@@ -73,8 +73,8 @@ pub fn loss_against_compute(runs: &[Run], frontier: &[Frontier], planned: Option
     if low.len() > 1 {
         plot = plot.with(Layer::band("band", Colour::Vermillion, low, high).named("95 % band"));
     }
-    let at = runs.iter().map(|run| (run.compute.0, run.loss.0)).collect();
-    let tips = runs.iter().map(Run::tip).collect();
+    let at = drawn(runs).iter().map(|run| (run.compute.0, run.loss.0)).collect();
+    let tips = drawn(runs).into_iter().map(Run::tip).collect();
     let best = frontier.iter().map(|p| (p.compute.0, p.loss.0)).collect();
     plot = plot
         .with(

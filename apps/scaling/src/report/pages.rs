@@ -22,6 +22,8 @@ pub struct Material<'a> {
     pub scores: Vec<EvalReport>,
     /// What must be known before the numbers are used, the gravest first.
     pub warnings: Vec<String>,
+    /// What else to know, less grave.
+    pub notes: Vec<String>,
     /// The best split of budgets, from small to large (see [`super::optimum_of`]).
     pub frontier: Vec<Frontier>,
     /// Each law's held-out error.
@@ -46,6 +48,7 @@ impl<'a> Material<'a> {
             data: data.into(),
             scores: Vec::new(),
             warnings: Vec::new(),
+            notes: Vec::new(),
             frontier: Vec::new(),
             laws: Vec::new(),
             baseline: None,
@@ -113,8 +116,9 @@ fn with_evidence(mut page: Page, material: &Material<'_>, planned: Option<&Point
         ("How well it predicts", foresight(material)),
         ("What it gets wrong", what_is_wrong(material.fit)),
         ("One budget at a time", isoflops(material)),
-        ("Batch size", batch(material)),
-        ("Along the run", along_the_run(material)),
+        ("Batch size", batches(&material.trade_offs)),
+        ("Along the run", along_the_run(&material.curves)),
+        ("What else to know", material.notes.iter().cloned().map(Block::Text).collect()),
     ];
     let filled = sections.into_iter().filter(|(_, blocks)| !blocks.is_empty());
     filled.fold(page, |page, (title, blocks)| page.with(Section::new(title, blocks)))
@@ -214,7 +218,9 @@ fn what_is_wrong(fit: &Fit) -> Vec<Block> {
     let Some(runs) = runs(&fit.observations) else { return Vec::new() };
     let picture = residuals(&runs.into_iter().zip(fit.residuals()).collect::<Vec<_>>());
     let caption = "A law that holds leaves no pattern: a slope or a bend says that its form is \
-                   not that of these runs, one colour on one side that it does not know size.";
+                   not that of these runs, one colour on one side that it does not know size. The \
+                   standard deviation is taken from the median, so that a few runs far off do not \
+                   widen it.";
     vec![Block::Figure(Figure::new(picture, caption))]
 }
 
@@ -227,8 +233,9 @@ fn isoflops(material: &Material<'_>) -> Vec<Block> {
     vec![Block::Figure(Figure::new(parabolas(&material.isoflops), caption))]
 }
 
-fn batch(material: &Material<'_>) -> Vec<Block> {
-    if material.trade_offs.is_empty() {
+/// Steps against examples, as picture and as table.
+pub(super) fn batches(trade_offs: &[TradeOff]) -> Vec<Block> {
+    if trade_offs.is_empty() {
         return Vec::new();
     }
     let caption = "A larger batch takes fewer updates and more tokens to the same loss. At the \
@@ -251,21 +258,22 @@ fn batch(material: &Material<'_>) -> Vec<Block> {
         "Critical batch, tokens",
         "95 % interval",
     ];
-    let rows = material.trade_offs.iter().map(row).collect();
+    let rows = trade_offs.iter().map(row).collect();
     vec![
         Block::Equation("(S/S_min − 1)·(E/E_min − 1) = 1,  E = B·S,  B_crit = E_min/S_min".into()),
-        Block::Figure(Figure::new(hyperbola(&material.trade_offs), caption)),
+        Block::Figure(Figure::new(hyperbola(trade_offs), caption)),
         Block::Table(Table::new("Critical batches", &columns, rows)),
     ]
 }
 
-fn along_the_run(material: &Material<'_>) -> Vec<Block> {
-    if material.curves.is_empty() {
+/// Losses along runs.
+pub(super) fn along_the_run(all: &[Curve]) -> Vec<Block> {
+    if all.is_empty() {
         return Vec::new();
     }
     let caption = "Logged losses are faint, computed ones strong. The first fiftieth of the run \
                    is left out.";
-    vec![Block::Figure(Figure::new(curves(&material.curves), caption))]
+    vec![Block::Figure(Figure::new(curves(all), caption))]
 }
 
 fn parameter_facts(fit: &Fit) -> Vec<Fact> {

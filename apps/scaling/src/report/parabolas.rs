@@ -37,6 +37,9 @@ pub enum Lowest {
     },
 }
 
+/// At most so many budgets are written.
+const MOST_WRITTEN: usize = 9;
+
 /// Loss against size, one colour a budget, with the lowest points marked.
 pub fn parabolas(profiles: &[Isoflop]) -> Plot {
     let inside = profiles.iter().filter(|p| matches!(p.lowest, Lowest::Inside { .. })).count();
@@ -58,14 +61,18 @@ pub fn parabolas(profiles: &[Isoflop]) -> Plot {
         return plot;
     };
     (plot.x.range, plot.y.range) = (Some(sizes), Some(losses));
-    for profile in profiles {
+    // Of very many budgets only some are written.
+    let every = profiles.len().div_ceil(MOST_WRITTEN);
+    for (i, profile) in profiles.iter().enumerate() {
         let share = if high > low { (logs(profile) - low) / (high - low) } else { 1.0 };
         let colour = Colour::ramp(share);
         let at = profile.points.iter().map(|(n, l)| (n.0, l.0)).collect();
         plot = plot
             .with(Layer::line("parabola", colour, line(profile)).width(1.6))
-            .with(Layer::points("run", colour, at).shaped(Shape::Dot, 3.4))
-            .with(Layer::texts("budget", colour, vec![budget(profile)]));
+            .with(Layer::points("run", colour, at).shaped(Shape::Dot, 3.4));
+        if i % every == 0 || i + 1 == profiles.len() {
+            plot = plot.with(Layer::texts("budget", colour, vec![budget(profile)]));
+        }
     }
     let marked = |wanted: fn(&Lowest) -> Option<(f64, f64)>| {
         profiles.iter().filter_map(|p| wanted(&p.lowest)).collect::<Vec<_>>()

@@ -1,10 +1,10 @@
 //! The loss over size and data: contours, lines of equal compute, the runs, and the best way up.
 
-use ::evaluate::plot::{Axis, Colour, Layer, Line, Marks, Plot, Shape, power, short};
+use ::evaluate::plot::{Axis, Colour, Layer, Line, Marks, Plot, Shape, short};
 
 use super::contour::Grid;
-use super::{Frontier, Run, extent, flop, spread};
-use crate::units::{CountKind, Parameters, Tokens};
+use super::{Frontier, Run, drawn, extent, flop, n_runs, spread};
+use crate::units::{CountKind, Flop, Parameters, Tokens};
 
 /// What is to be seen on the plane of size and data.
 #[derive(Clone, Copy)]
@@ -63,7 +63,7 @@ fn described(plane: &Plane<'_>) -> Plot {
     let n = match plane.count {
         CountKind::Body => "N, parameters without embeddings",
         CountKind::Total => "N, parameters",
-        CountKind::Unstated => "N, parameters (which, the log does not say)",
+        CountKind::Unstated => "N, parameters (kind not stated)",
     };
     let title = "Loss over model size and data";
     let plot = Plot::new(title, Axis::log(n).short(), Axis::log("D, tokens").short());
@@ -77,8 +77,8 @@ fn described(plane: &Plane<'_>) -> Plot {
         )
     });
     plot.describe(format!(
-        "Contours of the fitted loss with {} runs and lines of equal compute.{}",
-        plane.runs.len(),
+        "Contours of the fitted loss with {} and lines of equal compute.{}",
+        n_runs(plane.runs),
         frontier.unwrap_or_default()
     ))
 }
@@ -125,17 +125,21 @@ fn same_loss(grid: &Grid, levels: &[f64]) -> Layer {
     Layer::lines("contour", Colour::Blue, lines).width(1.0).faint(0.75).named("same loss (nats)")
 }
 
-/// C = 6ND for every power of ten of C, or every second or third.
+/// C = 6ND for round budgets: powers of ten, fewer of them on a wide plane and more on a narrow one.
 fn same_compute(n: Ends, d: Ends) -> Layer {
-    let (first, last) = ((6.0 * n.0 * d.0).log10(), (6.0 * n.1 * d.1).log10());
-    let (first, last) = (first.ceil() as i32, last.floor() as i32);
-    let step = ((last - first) / 8 + 1).max(1) as usize;
-    let line = |exponent: i32| {
-        let c = 10f64.powi(exponent);
+    let (low, high) = (6.0 * n.0 * d.0, 6.0 * n.1 * d.1);
+    let (first, last) = (low.log10().floor() as i32, high.log10().floor() as i32);
+    let mantissas: &[f64] = if last - first < 3 { &[1.0, 2.0, 5.0] } else { &[1.0] };
+    let step = (usize::try_from(last - first).unwrap_or(0) / 8).max(1);
+    let budgets = (first..=last)
+        .step_by(step)
+        .flat_map(|exponent| mantissas.iter().map(move |m| m * 10f64.powi(exponent)))
+        .filter(|c| low < *c && *c < high);
+    let line = |c: f64| {
         let points = spread(n.0, n.1, 2).into_iter().map(|n| (n, c / (6.0 * n))).collect();
-        Line::through(points).labelled(format!("{} FLOP", power(c)), 0.96)
+        Line::through(points).labelled(flop(Flop(c)), 0.96)
     };
-    Layer::lines("isoflop", Colour::Muted, (first..=last).step_by(step).map(line).collect())
+    Layer::lines("isoflop", Colour::Muted, budgets.map(line).collect())
         .width(1.0)
         .dashed()
         .faint(0.7)
@@ -163,10 +167,11 @@ fn with_frontier(plot: Plot, frontier: &[Frontier]) -> Plot {
 
 /// The runs, coloured by their loss: the lower, the stronger.
 fn with_runs(plot: Plot, runs: &[Run]) -> Plot {
+    let runs = drawn(runs);
     let Some((low, high)) = extent(runs.iter().map(|run| run.loss.0.ln())) else { return plot };
     let step = |run: &Run| Colour::ramp((high - run.loss.0.ln()) / (high - low).max(1e-12));
     let layers = (0..7).map(Colour::Ramp).filter_map(|colour| {
-        let alike: Vec<&Run> = runs.iter().filter(|run| step(run) == colour).collect();
+        let alike: Vec<&Run> = runs.iter().copied().filter(|run| step(run) == colour).collect();
         let at = alike.iter().map(|run| (run.parameters.0, run.tokens.0)).collect();
         let tips = alike.iter().map(|run| run.tip()).collect();
         let layer = Layer::points("run", colour, at).shaped(Shape::Dot, 3.4).tipped(tips);

@@ -3,11 +3,13 @@ use ::evaluate::{Fact, Table, html};
 use record::{Interval, Silent};
 
 use super::*;
+use crate::data::{Origin, StepsToLoss};
 use crate::fit::{Fit, Recipe};
 use crate::model::allocation::TwoTerms;
 use crate::model::chinchilla::CHINCHILLA;
 use crate::model::mccandlish::StepsAgainstExamples;
-use crate::units::{CountKind, Steps};
+use crate::predict::batch::{REFERENCE, report};
+use crate::units::{CountKind, ParameterCount, Steps};
 
 const LAW: TwoTerms = TwoTerms { e: 1.8, a: 480.0, b: 2100.0, alpha: 0.35, beta: 0.37 };
 
@@ -71,6 +73,24 @@ fn the_plane_shows_every_run_the_contours_the_budgets_and_the_frontier() {
     assert_eq!(count(&picture, "planned", "polygon"), 1);
     assert!(picture.standalone(Size::WIDE).contains("10²⁰ FLOP"));
     assert!(picture.description.contains("12 runs"), "{}", picture.description);
+}
+
+#[test]
+fn of_very_many_runs_some_are_drawn_and_the_picture_says_so() {
+    let runs: Vec<Run> = twelve_runs().into_iter().cycle().take(12_000).collect();
+    let picture = loss_against_compute(&runs, &frontier(&[1e18, 1e20]), None);
+    assert_eq!(count(&picture, "run", "circle"), 2000 + 1);
+    assert!(picture.description.starts_with("12000 runs, of which 2000 are drawn,"));
+}
+
+#[test]
+fn the_plane_of_one_run_has_lines_of_equal_compute_around_it() {
+    let run = &twelve_runs()[..1];
+    let alone =
+        Plane { loss: &loss, runs: run, frontier: &[], planned: None, count: CountKind::Total };
+    let picture = plane(&alone);
+    assert_eq!(count(&picture, "run", "circle"), 1 + 1);
+    assert!(count(&picture, "isoflop", "polyline") > 1);
 }
 
 #[test]
@@ -140,7 +160,7 @@ fn residuals_show_every_run_in_classes_of_size_with_their_spread() {
     // Four sizes are four classes, each with a line in the legend.
     assert_eq!(count(&picture, "run", "circle"), 12 + 4);
     assert_eq!(count(&picture, "zero", "polyline"), 1);
-    assert!(picture.standalone(Size::WIDE).contains("±2 sd (2.00 %)"));
+    assert!(picture.standalone(Size::WIDE).contains("±2 sd (2.97 %)"));
 }
 
 #[test]
@@ -292,4 +312,34 @@ fn a_fit_made_here_gives_a_page() {
     let recipe = Recipe { n_starts: 4, n_bootstrap: 0, ..Recipe::default() };
     let fit = crate::fit::fit(&CHINCHILLA, observations, &recipe, &mut Silent).unwrap();
     assert!(html(&fit_report(&Material::new(&fit, "runs.csv"))).contains("Chinchilla on runs.csv"));
+}
+
+#[test]
+fn a_few_runs_far_off_do_not_press_the_rest_onto_the_zero_line() {
+    let mut runs: Vec<(Run, f64)> =
+        twelve_runs().into_iter().cycle().zip([0.01, -0.01].into_iter().cycle()).take(60).collect();
+    runs[0].1 = -0.3;
+    let picture = residuals(&runs);
+    let (low, high) = picture.y.range.unwrap();
+    assert!(low == -high && (high - 0.022).abs() < 1e-12, "{high}");
+    assert_eq!(count(&picture, "further", "circle"), 1 + 1);
+    assert!(picture.standalone(Size::WIDE).contains("1 further out, to -30.0 %"));
+}
+
+#[test]
+fn the_page_of_batches_says_what_was_found() {
+    let row = |batch: f64| StepsToLoss {
+        model: Some("85M".into()),
+        group: None,
+        parameters: ParameterCount::default(),
+        target: Nats(3.4),
+        batch: Tokens(batch),
+        steps: Steps(1e3 + 1e9 / batch),
+        origin: Origin { file: "rows.csv".into(), line: None },
+    };
+    let rows = [1e5, 3e5, 1e6, 3e6, 1e7].map(row);
+    let recipe = Recipe { n_bootstrap: 0, ..Recipe::default() };
+    let found = report(&rows, REFERENCE, &recipe, &mut Silent).unwrap();
+    let page = words(&batch_page("rows.csv", &found));
+    assert!(page.contains("85M to a loss of 3.4\n1M tokens"), "{page}");
 }

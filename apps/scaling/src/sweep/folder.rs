@@ -40,6 +40,12 @@ pub struct Done {
 }
 
 impl Done {
+    /// Where it stands in a table.
+    fn place(&self) -> (&str, u64, u64, u64) {
+        let run = &self.run;
+        (&run.group, run.architecture.n_body(), self.tokens, run.recipe.seed)
+    }
+
     pub(super) fn finished(run: &Run, plan: &Plan, unique_tokens: u64, outcome: Outcome) -> Self {
         let mut done = Self::failed(run, plan, unique_tokens, String::new(), vec![]);
         done.failed = None;
@@ -157,7 +163,7 @@ impl Folder {
         Ok(left)
     }
 
-    /// All runs that are done, by id.
+    /// All runs that are done: by group, then size, then tokens.
     pub(super) fn done(&self) -> Result<Vec<Done>, Error> {
         let folder = self.path.join(DONE);
         let entries = fs::read_dir(&folder).map_err(|source| Error::Io { path: folder, source })?;
@@ -167,7 +173,10 @@ impl Folder {
             .filter(|path| path.extension().is_some_and(|e| e == "json"))
             .collect();
         files.sort();
-        files.iter().map(|file| read_json(file)).collect()
+        let mut done: Vec<Done> =
+            files.iter().map(|file| read_json(file)).collect::<Result<_, _>>()?;
+        done.sort_by(|a, b| a.place().cmp(&b.place()));
+        Ok(done)
     }
 
     /// Where the checkpoints of a run are.

@@ -35,18 +35,18 @@ pub struct Run {
     pub n_held_out_losses: u64,
 }
 
-/// The groups of the presets. The word before the first space is the architecture.
+/// The groups of the presets are an architecture alone (runs on their own cosine, over sizes,
+/// tokens and seeds: what a law is fitted to), or an architecture and one of these.
 pub(super) const BATCH_SCAN: &str = "batch scan";
 const SMALL_DATA: &str = "small data";
-const SEEDS: &str = "seeds";
 const SCHEDULES: &str = "schedules";
 
 impl Plan {
     /// The names that [`Plan::preset`] knows.
     pub const PRESETS: [&'static str; 3] = ["micro", "sample", "full"];
 
-    /// A ready plan: `micro` takes some seconds on one core, `sample` about an hour and a
-    /// quarter of one core's time, `full` about seven times that.
+    /// A ready plan: `micro` takes some seconds of one core's time, `sample` about an hour and a
+    /// quarter, `full` about four hours.
     ///
     /// # Errors
     /// A name that is not known.
@@ -196,12 +196,17 @@ fn grid(sizes: &[(usize, usize)], million_tokens: &[f64]) -> Vec<Run> {
         .collect()
 }
 
-/// A constant rate after 20 steps, so that the loss at a step does not depend on where it ends.
-fn batch_scan(n_layers: usize, width: usize, million_tokens: &[(usize, f64)]) -> Vec<Run> {
+/// A constant rate after the warm-up, so that the loss at a step does not depend on where it ends.
+fn batch_scan(
+    n_layers: usize,
+    width: usize,
+    warm_up_steps: u64,
+    million_tokens: &[(usize, f64)],
+) -> Vec<Run> {
     let at = |(batch, d): &(usize, f64)| {
         let mut run = run(BATCH_SCAN, transformer(n_layers, width), *d, *batch);
         run.recipe.schedule = Schedule::Constant;
-        run.recipe.warm_up_steps = 20;
+        run.recipe.warm_up_steps = warm_up_steps;
         run.n_held_out_losses = 40;
         run
     };
@@ -216,15 +221,17 @@ fn small_data(n_layers: usize, width: usize, unique_bytes: usize, million_tokens
     run
 }
 
+/// The same again with other seeds: how far apart the losses are is the noise.
 fn seeds(n_layers: usize, width: usize, million_tokens: f64) -> Vec<Run> {
     let with = |seed| {
-        let mut run = run(SEEDS, transformer(n_layers, width), million_tokens, BATCH);
+        let mut run = run("", transformer(n_layers, width), million_tokens, BATCH);
         run.recipe.seed = seed;
         run
     };
     [1, 2].map(with).into()
 }
 
+/// The same again with other schedules.
 fn schedules(n_layers: usize, width: usize, million_tokens: f64) -> Vec<Run> {
     let with = |schedule| {
         let mut run = run(SCHEDULES, transformer(n_layers, width), million_tokens, BATCH);
@@ -234,6 +241,7 @@ fn schedules(n_layers: usize, width: usize, million_tokens: f64) -> Vec<Run> {
     [Schedule::Constant, Schedule::Wsd].map(with).into()
 }
 
+/// LSTMs of one layer, each on its own schedule.
 fn lstms(widths: &[usize], million_tokens: f64) -> Vec<Run> {
     widths.iter().map(|width| run("", lstm(*width), million_tokens, BATCH)).collect()
 }
@@ -244,7 +252,7 @@ fn micro() -> Vec<Run> {
         grid(&[(1, 8), (1, 16)], &[0.05, 0.1]),
         lstms(&[8], 0.05),
         vec![small_data(1, 16, 16_384, 0.1)],
-        batch_scan(1, 8, &[(4, 0.1), (16, 0.15), (64, 0.4)]),
+        batch_scan(1, 8, 5, &[(4, 0.1), (16, 0.15), (64, 0.4)]),
     ]
     .concat()
 }
@@ -260,20 +268,22 @@ fn sample() -> Vec<Run> {
         batch_scan(
             2,
             16,
+            20,
             &[(16, 2.0), (4, 1.5), (64, 4.0), (256, 12.0), (8, 1.5), (32, 2.5), (128, 7.0)],
         ),
         grid(&small, &[0.5]),
         vec![small_data(2, 32, 100_000, 4.0)],
-        grid(&[(2, 64)], &[2.0]),
+        grid(&[(2, 64)], &[2.0, 0.5]),
         seeds(2, 16, 2.0),
-        grid(&small, &[4.0]),
+        grid(&[(1, 8), (1, 16), (2, 16)], &[4.0]),
         grid(&[(2, 128)], &[0.5]),
-        vec![small_data(2, 64, 100_000, 3.0)],
-        lstms(&[8, 16, 32, 64], 2.0),
-        grid(&[(2, 64)], &[0.5]),
-        grid(&[(2, 128)], &[1.0]),
+        lstms(&[8, 16, 32], 2.0),
+        grid(&[(2, 32)], &[4.0]),
         seeds(2, 32, 2.0),
+        grid(&[(2, 128)], &[1.0]),
+        lstms(&[64], 2.0),
         schedules(2, 32, 2.0),
+        vec![small_data(2, 64, 100_000, 3.0)],
         vec![small_data(2, 32, 300_000, 4.0)],
         grid(&[(2, 64)], &[4.0]),
         lstms(&[128], 1.0),
@@ -296,6 +306,7 @@ fn full() -> Vec<Run> {
         batch_scan(
             2,
             32,
+            20,
             &[(4, 3.0), (8, 3.0), (16, 4.0), (32, 5.0), (64, 8.0), (128, 14.0), (256, 24.0)],
         ),
         grid(&sizes, &[16.0]),

@@ -1,7 +1,7 @@
 //! The tables of a sweep, in the columns that an import reads: `runs.csv`, one row a run;
 //! `history.csv`, one row a measured value; `steps_to_loss.csv`, one row a batch and target.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
 
@@ -41,7 +41,7 @@ struct RunRow<'a> {
     warm_up_steps: u64,
     schedule: &'a str,
     seed: u64,
-    loss: Option<String>,
+    val_loss: Option<String>,
     train_loss: Option<String>,
     compute: String,
     state: &'a str,
@@ -66,7 +66,7 @@ impl<'a> RunRow<'a> {
             warm_up_steps: recipe.warm_up_steps,
             schedule: recipe.schedule.name(),
             seed: recipe.seed,
-            loss: done.loss.map(|v| format!("{v:.6}")),
+            val_loss: done.loss.map(|v| format!("{v:.6}")),
             train_loss: done.train_loss.map(|v| format!("{v:.6}")),
             compute: format!("{:.6e}", done.flop),
             state: if done.failed.is_some() { "failed" } else { "finished" },
@@ -110,16 +110,24 @@ pub(super) struct StepsRow {
 /// At how many batches a target must be reached to be listed: a hyperbola has two parameters.
 const FEWEST_BATCHES: usize = 3;
 
-/// For every tenth of a nat that at least three batches of a batch scan reach: the step at which
-/// each of them does. It lies between two measured losses, on a line in ln(step).
+/// A target that is reached before so many times the warm-up says more about the warm-up.
+const WARM_UPS: f64 = 4.0;
+
+/// For every tenth of a nat that at least three batches of a batch scan reach, all of them well
+/// after their warm-up: the step at which each of them does. It lies between two measured losses,
+/// on a line in ln(step).
 fn steps_to_loss(done: &[Done]) -> impl Iterator<Item = StepsRow> {
-    let mut rows: BTreeMap<(String, i64), Vec<StepsRow>> = BTreeMap::new();
+    let mut rows: BTreeMap<(String, i32), Vec<StepsRow>> = BTreeMap::new();
+    let mut too_early = BTreeSet::new();
     for done in done.iter().filter(|d| d.run.group.ends_with(BATCH_SCAN)) {
         let architecture = &done.run.architecture;
         let model = format!("{} {}", architecture.name(), architecture.n_body());
         for tenths in 1..60 {
-            let target = tenths as f64 / 10.0;
+            let target = f64::from(tenths) / 10.0;
             let Some(steps) = step_of(done, target) else { continue };
+            if steps < WARM_UPS * done.run.recipe.warm_up_steps as f64 {
+                too_early.insert((model.clone(), tenths));
+            }
             rows.entry((model.clone(), tenths)).or_default().push(StepsRow {
                 model: model.clone(),
                 group: architecture.name().to_owned(),
@@ -132,7 +140,8 @@ fn steps_to_loss(done: &[Done]) -> impl Iterator<Item = StepsRow> {
             });
         }
     }
-    rows.into_values().filter(|rows| rows.len() >= FEWEST_BATCHES).flat_map(|mut rows| {
+    rows.retain(|key, rows| rows.len() >= FEWEST_BATCHES && !too_early.contains(key));
+    rows.into_values().flat_map(|mut rows| {
         rows.sort_by_key(|row| row.batch_tokens);
         rows
     })

@@ -78,11 +78,18 @@ fn a_score_is_shown_with_its_interval_its_split_and_its_baseline() {
 }
 
 #[test]
+fn what_is_to_be_typed_is_set_as_code() {
+    assert_eq!(prose("see `a <b>` & c"), "see <code>a &lt;b&gt;</code> &amp; c");
+    assert_eq!(prose("one ` alone"), "one ` alone");
+}
+
+#[test]
 fn equations_have_what_is_raised_raised_and_what_is_lowered_lowered() {
     assert_eq!(equation("E + A/N^α + B"), "E + A/N<sup>α</sup> + B");
     assert_eq!(equation("(N_c/N)^α_N"), "(N<sub>c</sub>/N)<sup>α<sub>N</sub></sup>");
     assert_eq!(equation("x^(1/(a + b)) < 1"), "x<sup>1/(a + b)</sup> &lt; 1");
     assert_eq!(equation("β·x^−c, R_D*"), "β·x<sup>−c</sup>, R<sub>D*</sub>");
+    assert_eq!(equation("η_{k−1}"), "η<sub>k−1</sub>");
     assert_eq!(equation("x^ and x^("), "x<sup></sup> and x<sup>(</sup>");
 }
 

@@ -213,8 +213,11 @@ impl Layout {
             if !matches!(plot.y.numbers, Numbers::Names(_)) {
                 put(area, &path(&[(left, top), (left, bottom)], line));
             }
-            put(area, &path(&self.comb(&self.x.minor(), true), line));
-            put(area, &path(&self.comb(&self.y.minor(), false), line));
+            for comb in [self.comb(&self.x.minor(), true), self.comb(&self.y.minor(), false)] {
+                if !comb.is_empty() {
+                    put(area, &path(&comb, line));
+                }
+            }
             for (x, tick) in self.ticks(&self.x, &self.x_ticks) {
                 put(area, &path(&[(x, bottom), (x, bottom + 5.0)], line));
                 let at = (x, bottom + 5.0 + font * 0.75);

@@ -5,12 +5,12 @@ use super::clip::Frame;
 /// How wide `text` is in letters of height `font`, about: no font is at hand, and any may show it.
 pub(crate) fn width_of(text: &str, font: f64) -> f64 {
     let em = |c: char| match c {
-        'i' | 'l' | 'j' | '\'' | '.' | ',' | ':' | ';' | '|' | '!' | 'I' => 0.28,
-        't' | 'f' | 'r' | ' ' | '(' | ')' | '[' | ']' | '-' | '·' => 0.36,
-        'm' | 'w' | 'M' | 'W' | '@' | '%' | '—' => 0.88,
+        'i' | 'l' | 'j' | '\'' | '.' | ',' | ':' | ';' | '|' | '!' | 'I' => 0.32,
+        't' | 'f' | 'r' | ' ' | '(' | ')' | '[' | ']' | '-' | '·' => 0.4,
+        'm' | 'w' | 'M' | 'W' | '@' | '%' | '—' => 0.94,
         '⁰'..='⁹' | '¹' | '²' | '³' | '⁻' => 0.4,
-        c if c.is_ascii_uppercase() => 0.68,
-        _ => 0.57,
+        c if c.is_ascii_uppercase() => 0.7,
+        _ => 0.61,
     };
     text.chars().map(em).sum::<f64>() * font
 }

@@ -4,7 +4,10 @@ use std::fmt::Write as _;
 
 use anyhow::Result;
 use clap::Args;
-use scaling::predict::batch::{REFERENCE, Report, TradeOff, report, steps_to_losses};
+use scaling::predict::batch::{
+    NoiseScale, REFERENCE, Report, TradeOff, noise_scales, report, steps_to_losses,
+};
+use scaling::report::batch_page;
 use scaling::units::{Nats, Tokens};
 use serde_json::json;
 
@@ -41,16 +44,60 @@ pub(crate) fn run(args: &BatchArgs) -> Result<()> {
         ..scaling::fit::Recipe::default()
     };
     let inputs = &args.source.files;
-    let found = recorded(&args.output, "scaling batch", inputs, Some(args.seed), |journal| {
-        let logs = logs::read(&args.source, journal)?;
-        let rows = if logs.steps_to_loss.is_empty() {
-            steps_to_losses(&logs.runs, args.target_loss.map(Nats))?
+    let found = recorded(&args.output, "batch", inputs, Some(args.seed), |journal| {
+        let found = logs::read(&args.source, journal)?;
+        let noise = noise_scales(&found.runs);
+        let rows = if found.steps_to_loss.is_empty() {
+            steps_to_losses(&found.runs, args.target_loss.map(Nats))
         } else {
-            logs.steps_to_loss
+            Ok(found.steps_to_loss)
         };
-        Ok(report(&rows, reference, &recipe, journal)?)
+        let report = match rows.and_then(|rows| report(&rows, reference, &recipe, journal)) {
+            Ok(report) => Some(report),
+            // Gradient norms alone are worth showing.
+            Err(error) if !noise.is_empty() => {
+                journal.note(&error.to_string());
+                None
+            }
+            Err(error) => return Err(error.into()),
+        };
+        logs::keep(journal, "batch.json", &json!({ "trade_off": report, "noise_scale": noise }));
+        if let Some(report) = &report {
+            let page = batch_page(&logs::names(&args.source), report);
+            journal.artifact("report.html", page.as_bytes());
+        }
+        Ok((report, noise))
     })?;
-    show(&args.output, &in_words(&found), &json!(found))
+    let (report, noise) = &found;
+    let mut text = report.as_ref().map_or(String::new(), in_words);
+    text.push_str(&noise_in_words(noise));
+    show(&args.output, &text, &json!({ "trade_off": report, "noise_scale": noise }))
+}
+
+fn noise_in_words(noise: &[NoiseScale]) -> String {
+    if noise.is_empty() {
+        return String::new();
+    }
+    let head = ["noise scale", "whole run", "in tokens", "first third", "second", "last", "pairs"];
+    let mut rows = vec![head.map(str::to_owned).to_vec()];
+    let sequences = |b: Option<f64>| b.map_or("drowned".to_owned(), human);
+    for n in noise {
+        let [first, second, last] = n.by_third.map(sequences);
+        rows.push(vec![
+            format!("  {}", n.run),
+            sequences(n.whole),
+            n.whole_tokens.map_or("–".to_owned(), human),
+            first,
+            second,
+            last,
+            n.n_pairs.to_string(),
+        ]);
+    }
+    format!(
+        "\n{}tr(Σ)/|G|² in sequences (McCandlish et al. 2018): a batch far below it wastes steps, \
+         one far above it examples\n",
+        columns(&rows)
+    )
 }
 
 fn in_words(report: &Report) -> String {
@@ -71,34 +118,30 @@ fn in_words(report: &Report) -> String {
     }
     text.push_str(&columns(&rows));
     let reference = report.trade_offs.first().map_or(REFERENCE, |t| t.reference);
-    let _ = writeln!(
-        text,
-        "95 % intervals below. {}",
-        wrapped(
-            &format!(
-                "B_crit = E_min/S_min takes twice the least steps and twice the least tokens; the \
-                 20 % are counted from a batch of {}. Kaplan: B_crit of the loss, and Zhang: 20 % \
-                 more tokens at that size, both as published.",
-                human(reference.0)
-            ),
-            0
-        )
+    let legend = format!(
+        "95 % intervals below. B_crit = E_min/S_min takes twice the least steps and twice the least \
+         tokens; the 20 % are counted from a batch of {}. Kaplan: B_crit of the loss, and Zhang: \
+         20 % more tokens at that size, both as published.",
+        human(reference.0)
     );
+    let _ = writeln!(text, "{}", wrapped(&legend, 0));
     if let Some(law) = &report.by_loss {
         let _ = writeln!(
             text,
-            "\nB_crit = B*/L^(1/αB)   B* = {} tokens, αB = {}\n  Kaplan published       B* = 200 M, αB = 0.21: refit, do not copy",
+            "\nB_crit = B*/L^(1/αB)     B* = {} tokens, αB = {}",
             with_interval(&law.b_star, human),
             with_interval(&law.alpha_b, |a| format!("{a:.4}")),
         );
+        text.push_str("  Kaplan published       B* = 200 M, αB = 0.21: refit, do not copy\n");
     }
     if let Some(law) = &report.by_size {
         let _ = writeln!(
             text,
-            "\nB(+20 %) = c·(N/1e6)^p  c = {} tokens, p = {}\n  Zhang published         c = 93.20 × 512 = 47.7 k, p = 0.468",
+            "\nB(+20 %) = c·(N/1e6)^p   c = {} tokens, p = {}",
             with_interval(&law.coefficient, human),
             with_interval(&law.exponent, |p| format!("{p:.3}")),
         );
+        text.push_str("  Zhang published        c = 93.20 × 512 = 47.7 k, p = 0.468\n");
     }
     for why in &report.left_out {
         let _ = writeln!(text, "left out: {}", wrapped(why, 10));

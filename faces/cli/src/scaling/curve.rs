@@ -9,6 +9,8 @@ use scaling::Error;
 use scaling::data::{Options, TrainingRun, import};
 use scaling::model::annealing::{Cooldown, Shape};
 use scaling::predict::curve::{CurveRecipe, Forecast, Target, forecast};
+use scaling::report::curve_page;
+use scaling::units::short;
 use serde_json::json;
 
 use super::args::{Output, Source};
@@ -83,17 +85,22 @@ enum Down {
 pub(crate) fn run(args: &CurveArgs) -> Result<()> {
     let recipe = CurveRecipe { n_bootstrap: args.bootstrap, seed: args.seed };
     let inputs: Vec<PathBuf> = args.source.files.iter().chain(&args.like).cloned().collect();
-    let found = recorded(&args.output, "scaling curve", &inputs, Some(args.seed), |journal| {
-        let logs = logs::read(&args.source, journal)?;
+    let found = recorded(&args.output, "curve", &inputs, Some(args.seed), |journal| {
+        let logs = logs::read_in_full(&args.source, journal)?;
         let run = chosen(&logs.runs, args.run.as_deref())?;
         let target = match &args.like {
             None => shape(args)?,
             Some(file) => {
-                let like = import(std::slice::from_ref(file), &Options::default(), journal)?;
+                let options = Options { limits: logs::in_full(), ..Options::default() };
+                let like = import(std::slice::from_ref(file), &options, journal)?;
                 Target::Like(Box::new(chosen(&like.runs, None)?.clone()))
             }
         };
-        Ok(forecast(run, &target, &recipe, journal)?)
+        let found = forecast(run, &target, &recipe, journal)?;
+        journal.metric("final_loss_nats", 0, found.target_final.value);
+        logs::keep(journal, "curve.json", &json!(found));
+        journal.artifact("report.html", curve_page(run, &found).as_bytes());
+        Ok(found)
     })?;
     show(&args.output, &in_words(&found), &json!(found))
 }
@@ -177,7 +184,7 @@ fn in_words(found: &Forecast) -> String {
     text.push_str(&columns(&rows));
     for law in &found.laws {
         let values: Vec<String> =
-            law.parameters.iter().map(|(name, v)| format!("{name} = {v:.4}")).collect();
+            law.parameters.iter().map(|(name, v)| format!("{name} = {}", short(*v))).collect();
         let _ = writeln!(text, "\n{}: {}\n  {}", law.law, law.equation, values.join(", "));
     }
     let _ = writeln!(

@@ -55,8 +55,7 @@ pub(crate) fn run(args: &FitArgs) -> Result<()> {
         check(&import)?;
         let laws = laws(&args.fitting.laws, &import.runs)?;
         let recipe = args.fitting.recipe();
-        let prepare = |o: scaling::fit::Observations| o.without_highest(args.source.drop_highest);
-        let laws = candidates(&import.runs, &laws, prepare, &recipe, usize::MAX, journal)?;
+        let laws = candidates(&import.runs, &laws, &recipe, usize::MAX, journal)?;
         let fitted = Fitted {
             growth: growth(&import.runs, &laws, &args.fitting),
             tuning: tuning(&import.runs, args.fitting.seed).ok(),
@@ -219,8 +218,8 @@ fn ranking(laws: &Candidates) -> String {
             fit.theta.len().to_string(),
             percent(fit.mape()),
             h.map_or("–".to_owned(), |h| percent(h.mape)),
-            h.map_or(String::new(), |h| {
-                format!("{:.3} to {:.3}", 100.0 * h.interval.low, 100.0 * h.interval.high)
+            h.and_then(|h| h.interval.as_ref()).map_or(String::new(), |i| {
+                format!("{:.3} to {:.3}", 100.0 * i.low, 100.0 * i.high)
             }),
             h.map_or(String::new(), |h| percent(h.baseline)),
             format!("{}/{}", fit.n_reached, fit.n_starts),

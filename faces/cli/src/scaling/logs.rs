@@ -5,21 +5,42 @@ use std::path::PathBuf;
 use anyhow::Result;
 use record::Journal;
 use scaling::Error;
-use scaling::data::{Import, Options, import, parse_map};
+use scaling::data::{Import, Limits, Options, import, parse_map};
+use serde_json::Value;
 
 use super::args::Source;
 
 /// Reads the logs that `source` names and keeps the runs of its group.
 pub(super) fn read(source: &Source, journal: &mut dyn Journal) -> Result<Import> {
+    read_within(source, Limits::default(), journal)
+}
+
+/// The same with every point of a curve, up to 200,000.
+pub(super) fn read_in_full(source: &Source, journal: &mut dyn Journal) -> Result<Import> {
+    read_within(source, in_full(), journal)
+}
+
+/// Limits that keep curves whole.
+pub(super) fn in_full() -> Limits {
+    Limits { n_points: 200_000, ..Limits::default() }
+}
+
+fn read_within(source: &Source, limits: Limits, journal: &mut dyn Journal) -> Result<Import> {
     let map: Vec<String> =
         source.map.iter().map(|m| format!("{}={}", m.quantity, m.column)).collect();
-    let options = Options { map: parse_map(&map.join(","))?, ..Options::default() };
+    let options = Options { map: parse_map(&map.join(","))?, limits };
     let mut found = import(&source.files, &options, journal)?;
     say_rejected(&found, journal);
     if let Some(group) = &source.group {
         keep_group(&mut found, group)?;
     }
+    found.drop_highest(source.drop_highest);
     Ok(found)
+}
+
+/// Keeps a result beside the record of its run.
+pub(super) fn keep(journal: &mut dyn Journal, name: &str, result: &Value) {
+    journal.artifact(name, format!("{result:#}\n").as_bytes());
 }
 
 /// What the logs are called on a page.

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use anyhow::Result;
 use clap::Args;
+use record::Journal;
 use scaling::Error;
 use scaling::data::Import;
 use scaling::model::Law;
@@ -135,24 +136,40 @@ pub(crate) fn run(args: &PlanArgs) -> Result<()> {
         recorded(&args.output, "plan", &args.source.files, Some(args.fitting.seed), |journal| {
             let found = logs::read(&args.source, journal)?;
             check(&found)?;
-            let prepare =
-                |o: scaling::fit::Observations| o.without_highest(args.source.drop_highest);
             if !request.force {
-                look(&found.runs, prepare, &args.fitting.recipe())?;
+                look(&found.runs, &args.fitting.recipe())?;
             }
-            let fitted =
-                candidates(&found.runs, &laws, prepare, &args.fitting.recipe(), 2, journal)?;
+            let fitted = candidates(&found.runs, &laws, &args.fitting.recipe(), 2, journal)?;
             let plan = plan(&found.runs, &fitted, &request)?;
             for note in &fitted.best().fit.observations.notes {
                 journal.note(note);
             }
             let page = plan_page(&logs::names(&args.source), &found.runs, &fitted, &plan);
             journal.artifact("report.html", page.as_bytes());
+            write_down(&plan, journal);
             Ok((found, fitted, plan))
         })?;
     let text = in_words(&found, &fitted, &plan);
     let json = json!({ "plan": plan, "n_runs": fitted.best().fit.observations.loss.len() });
     show(&args.output, &text, &json)
+}
+
+/// The advice, for the record.
+fn write_down(plan: &Plan, journal: &mut dyn Journal) {
+    let advice = &plan.lines[0];
+    journal.param("law", &advice.name);
+    let mut numbers = vec![
+        ("compute_flop", plan.compute.value),
+        ("parameters", advice.parameters.value),
+        ("tokens", advice.tokens.value),
+        ("batch_tokens", plan.batch.tokens.value),
+        ("steps", plan.steps.value),
+    ];
+    numbers.extend(advice.loss.as_ref().map(|loss| ("loss_nats", loss.value)));
+    for (name, value) in numbers {
+        journal.metric(name, 0, value);
+    }
+    logs::keep(journal, "plan.json", &json!(plan));
 }
 
 /// The laws asked for, else those of a plan.
@@ -321,9 +338,9 @@ fn line_in_words(line: &Line) -> [Vec<String>; 2] {
         interval(&line.tokens, human),
         interval(&line.tokens_per_parameter, ratio),
         line.loss.as_ref().map_or(String::new(), |l| interval(l, loss)),
-        held_out.map_or(String::new(), |h| {
-            format!("{:.2} to {:.2} %", 100.0 * h.interval.low, 100.0 * h.interval.high)
-        }),
+        held_out
+            .and_then(|h| h.interval.as_ref())
+            .map_or(String::new(), |i| format!("{:.2} to {:.2} %", 100.0 * i.low, 100.0 * i.high)),
     ];
     [first, second]
 }

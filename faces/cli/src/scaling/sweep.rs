@@ -47,6 +47,10 @@ pub(crate) fn run(args: &SweepArgs) -> Result<()> {
     if args.show_plan {
         return super::print(&serde_json::to_string_pretty(&plan)?);
     }
+    if args.output.html.is_some() {
+        let hint = "leave out --html; `fieldkit scaling fit` on the folder draws them";
+        return Err(Error::refused("a sweep makes no report with pictures", hint).into());
+    }
     let (file, out) = args.text.as_ref().zip(args.out.as_ref()).context("no text or no folder")?;
     let done = super::recorded(&args.output, "sweep", slice::from_ref(file), None, |journal| {
         Ok(sweep(&plan, &read_text(file)?, out, args.workers.into(), journal)?)
@@ -70,10 +74,7 @@ fn in_words(done: &[Done], out: &Path) -> String {
         let n = done.run.architecture.n_body();
         let _ = writeln!(text, "{n:>9} {:>11} {loss:>7}  {}", done.tokens, done.id);
     }
-    let _ = write!(
-        text,
-        "\nFit them with: fieldkit scaling fit {} --group transformer",
-        out.join("runs.csv").display()
-    );
+    let _ =
+        write!(text, "\nFit them with: fieldkit scaling fit {} --group transformer", out.display());
     text
 }

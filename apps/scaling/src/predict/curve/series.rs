@@ -7,9 +7,9 @@ use crate::data::{Checkpoint, TrainingRun};
 
 /// Blocks that a curve is cut into: the multi-power law costs their square.
 const N_BLOCKS: f64 = 256.0;
-/// The first steps after the warm-up, as a share of all, that no law is fitted to: it is about a
-/// run that has settled.
-const SHARE_SKIPPED: f64 = 0.03;
+/// The first steps after the warm-up, as a share of all, that no law is fitted to (Choshen et al.
+/// 2025, arXiv 2410.11840, advise to drop a tenth).
+const SHARE_SKIPPED: f64 = 0.1;
 /// Fewer losses are no curve.
 const FEWEST: usize = 20;
 
@@ -178,7 +178,7 @@ impl Series {
             learning_rate: self.rates[self.at[i] * self.block],
             loss: losses[i],
         };
-        (0..n).filter(|i| (n - 1 - i) % stride == 0).map(moment).collect()
+        (0..n).filter(|i| (n - 1 - i).is_multiple_of(stride)).map(moment).collect()
     }
 }
 

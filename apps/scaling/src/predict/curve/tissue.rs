@@ -20,13 +20,9 @@ const FORGETTING: [f64; 13] = [
 ];
 
 impl TissueFit {
-    /// Fitted to losses at the points of a series, from near an earlier fit where there is one.
-    pub(super) fn to(series: &Series, losses: &[f64], from: Option<&Self>) -> Option<Self> {
-        // Redrawn losses move λ by a notch at most.
-        let near = |forgetting: &&f64| {
-            from.is_none_or(|fit| (*forgetting / (1.0 - fit.lambda)).ln().abs() < 0.7)
-        };
-        let fits = FORGETTING.iter().filter(near).filter_map(|forgetting| {
+    /// Fitted to losses at the points of a series.
+    pub(super) fn to(series: &Series, losses: &[f64]) -> Option<Self> {
+        let fits = FORGETTING.iter().filter_map(|forgetting| {
             let lambda = 1.0 - forgetting;
             let (theta, squares) = at_lambda(&inputs(series, lambda), losses)?;
             Some((Self { theta, lambda }, squares))

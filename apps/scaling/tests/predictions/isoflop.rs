@@ -1,30 +1,10 @@
 //! Approaches 1 and 2, and optimal pairs, on real profiles.
 
-use std::path::{Path, PathBuf};
+use scaling::data::{Checkpoint, TrainingRun};
+use scaling::isoflop::{Pair, approach_1, approach_2, growth, points};
+use scaling::units::{CountKind, Tokens};
 
-use record::Silent;
-use scaling::data::{Import, Options, TrainingRun, import};
-use scaling::isoflop::{Pair, approach_2, growth, points};
-use scaling::units::CountKind;
-
-/// A file of the real data beside the checkout, where it is there.
-fn shared(name: &str) -> Option<PathBuf> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/scaling");
-    let path = Path::new(folder).join(name);
-    if !path.exists() {
-        println!("skipped: ../shared is absent");
-        return None;
-    }
-    Some(path)
-}
-
-fn read(path: &Path) -> Import {
-    import(&[path.to_owned()], &Options::default(), &mut Silent).unwrap()
-}
-
-fn of_group(runs: &[TrainingRun], group: &str) -> Vec<TrainingRun> {
-    runs.iter().filter(|r| r.group.as_deref() == Some(group)).cloned().collect()
-}
+use super::synthetic::{TRUTH, checkpoint, of_group, read, run, shared, true_loss};
 
 /// Exponent and factor by stage, which stands at the end of the first column.
 fn published(name: &str) -> Vec<(String, f64, f64)> {
@@ -81,38 +61,26 @@ fn parabolas_through_the_profiles_come_within_0_03_of_the_published_exponents() 
     assert_eq!(n_stages, 10);
 }
 
-/// Runs of four sizes whose loss along the run is Chinchilla's, as under a constant rate.
+/// Runs of twelve sizes whose loss along the run is the truth's, as under a constant rate.
 fn curves() -> Vec<TrainingRun> {
-    let law = |n: f64, d: f64| 1.8172 + 482.01 / n.powf(0.3478) + 2085.43 / d.powf(0.3658);
-    let run = |n: f64| {
-        let (batch, last) = (5e5, 2000.0 * (n / 1e8).sqrt());
+    let one = |n: f64| {
+        let (batch, last) = (5e5, 2000.0 * (n / 1e7).sqrt());
         let at = |i: u32| {
             let step = (last * f64::from(i) / 400.0).max(1.0);
-            Checkpoint {
-                step,
-                train_loss: None,
-                val_loss: Some(law(n, batch * step)),
-                learning_rate: None,
-                ..checkpoint()
-            }
+            let val_loss = Some(true_loss(n, batch * step));
+            Checkpoint { val_loss, ..checkpoint(step) }
         };
         let history: Vec<Checkpoint> = (1..=400).map(at).collect();
-        TrainingRun {
-            loss: history.last().and_then(|c| c.val_loss).map(Nats),
-            steps: Some(Steps(last)),
-            batch: Some(Tokens(batch)),
-            tokens: Some(Tokens(batch * last)),
-            ..run_of(n)
-        }
+        let end = run(n, batch * last, true_loss(n, batch * last));
+        TrainingRun { batch: Some(Tokens(batch)), history, ..end }
     };
-    let sizes = (0..12).map(|i| 1e7 * 2f64.powf(f64::from(i) / 2.0));
-    sizes.map(|n| TrainingRun { history: run(n).history, ..run(n) }).collect()
+    (0..12).map(|i| one(1e7 * 2f64.powf(f64::from(i) / 2.0))).collect()
 }
 
 #[test]
 fn the_envelope_of_curves_grows_as_the_law_behind_them() {
     let growth = approach_1(&curves(), 100, 0).unwrap();
-    assert!((growth.a.value - 0.3658 / (0.3478 + 0.3658)).abs() < 0.05, "{:?}", growth.a);
+    assert!((growth.a.value - TRUTH[4] / (TRUTH[3] + TRUTH[4])).abs() < 0.05, "{:?}", growth.a);
     assert!(growth.a.interval.unwrap().contains(growth.a.value));
 }
 

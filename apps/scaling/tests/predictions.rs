@@ -1,0 +1,23 @@
+//! From runs to decisions: what the planner says of runs whose law is known, what it refuses, and
+//! what it makes of real data.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot make its own input has failed")]
+
+#[path = "predictions/batch.rs"]
+mod batch;
+#[path = "predictions/compare.rs"]
+mod compare;
+#[path = "predictions/curve.rs"]
+mod curve;
+#[path = "predictions/isoflop.rs"]
+mod isoflop;
+#[path = "predictions/judge.rs"]
+mod judge;
+#[path = "predictions/next.rs"]
+mod next;
+#[path = "predictions/plan.rs"]
+mod plan;
+#[path = "predictions/stop.rs"]
+mod stop;
+#[path = "predictions/synthetic.rs"]
+mod synthetic;

@@ -1,0 +1,64 @@
+//! When to stop, on runs whose law is known.
+
+use record::Silent;
+use scaling::data::{Checkpoint, TrainingRun};
+use scaling::model::kaplan::loss::{TABLE_2, loss_of_size_and_data};
+use scaling::predict::stop::{Asked, Report, report};
+use scaling::units::{BodyParameters, Tokens};
+
+use super::synthetic::{checkpoint, grid, quick, run, with};
+
+fn asked() -> Asked {
+    Asked { parameters: BodyParameters(1e8), tokens: Tokens(1e9), noise: 0.02 }
+}
+
+fn reported(runs: &[TrainingRun], asked: Option<Asked>) -> Report {
+    report(runs, asked, &quick(), &mut Silent).unwrap()
+}
+
+#[test]
+fn published_constants_give_the_reference_value_of_the_stopping_step() {
+    let found = reported(&[run(1e8, 1e9, 3.0)], Some(asked()));
+    assert!((found.bounds[0].stop.value / 18_114.415 - 1.0).abs() < 1e-6);
+    assert!((found.bounds[0].overfitting.value - 0.070_391_222).abs() < 1e-8);
+}
+
+#[test]
+fn with_the_tokens_it_needs_a_model_over_fits_by_no_more_than_the_noise() {
+    let needed = reported(&[run(1e8, 1e9, 3.0)], Some(asked())).bounds[0].tokens_needed.value;
+    let there = Asked { tokens: Tokens(needed), ..asked() };
+    let overfitting = reported(&[run(1e8, 1e9, 3.0)], Some(there)).bounds[0].overfitting.value;
+    assert!((overfitting - 0.02).abs() < 1e-9, "{overfitting}");
+}
+
+#[test]
+fn runs_of_kaplans_own_law_lead_back_to_his_numbers() {
+    let kaplan = |r: TrainingRun| {
+        let (n, d) = (r.parameters.total.unwrap().0, r.tokens.unwrap());
+        with(r, |r| r.loss = Some(loss_of_size_and_data(BodyParameters(n), d, &TABLE_2)))
+    };
+    let runs: Vec<TrainingRun> = grid().into_iter().map(kaplan).collect();
+    let found = reported(&runs, Some(asked()));
+    let [published, own] = &*found.bounds else { panic!("{:?}", found.bounds) };
+    assert!((own.stop.value / published.stop.value - 1.0).abs() < 0.01, "{:?}", own.stop);
+    let needed = own.tokens_needed.value / published.tokens_needed.value;
+    assert!((needed - 1.0).abs() < 0.01, "{needed}");
+    assert!(own.stop.interval.is_some());
+}
+
+#[test]
+fn where_a_validation_loss_turns_up_it_is_told() {
+    let with_curve = |loss: fn(f64) -> f64| {
+        let at = |i: u32| {
+            let step = 100.0 * f64::from(i);
+            Checkpoint { val_loss: Some(loss(step)), ..checkpoint(step) }
+        };
+        TrainingRun { history: (1..=60).map(at).collect(), ..run(1e8, 1e9, 3.0) }
+    };
+    let turning = with_curve(|s| 3.0 + 1e3 / s + s / 1e4);
+    let falling = with_curve(|s| 3.0 + 1e3 / s);
+    let found = reported(&[turning, falling], None);
+    assert_eq!(found.turns.iter().map(|t| t.has_turned).collect::<Vec<_>>(), [true, false]);
+    // 1e3/s + s/1e4 is lowest at √(1e7) = 3,162.
+    assert!((found.turns[0].step.0 - 3162.0).abs() < 150.0, "{:?}", found.turns[0]);
+}
