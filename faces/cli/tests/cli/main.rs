@@ -2,6 +2,7 @@
 
 mod broken_output;
 mod mistakes;
+mod predictions;
 mod recorded;
 mod runs;
 mod sample;
