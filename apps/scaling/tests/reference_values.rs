@@ -1,6 +1,12 @@
 //! Every closed form against values that were computed apart from this code, by name of the
 //! equation: a table of 108 rows beside the project, and a smaller one here.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a panic here is a failed test; a skipped one says so"
+)]
+
 use std::path::Path;
 
 use scaling::model::allocation::{Split, TwoTerms};
