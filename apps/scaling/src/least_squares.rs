@@ -96,7 +96,8 @@ fn inverted<const P: usize>(mut a: [[f64; P]; P]) -> Option<[[f64; P]; P]> {
     for column in 0..P {
         let pivot =
             (column..P).max_by(|i, j| a[*i][column].abs().total_cmp(&a[*j][column].abs()))?;
-        if !(a[pivot][column].abs() > 1e-13) {
+        let size = a[pivot][column].abs();
+        if size.is_nan() || size <= 1e-13 {
             return None;
         }
         a.swap(column, pivot);

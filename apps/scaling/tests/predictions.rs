@@ -1,6 +1,8 @@
 //! From runs to decisions: what the planner says of runs whose law is known, what it refuses, and
 //! what it makes of real data.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot make its own input has failed")]
+
 #[path = "predictions/batch.rs"]
 mod batch;
 #[path = "predictions/compare.rs"]

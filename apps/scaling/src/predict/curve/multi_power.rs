@@ -18,21 +18,55 @@ pub(super) struct MultiPowerFit {
     at: [f64; 7],
 }
 
-/// Bounds of the search over L₀, ln A, α, ln B, ln C, β and γ, in blocks.
-const BOUNDS: [(f64, f64); 7] =
-    [(0.0, 20.0), (-20.0, 20.0), (0.01, 3.0), (-5.0, 15.0), (-15.0, 15.0), (0.01, 3.0), (0.0, 2.0)];
+/// Bounds of the search over L₀, ln A, α, ln B, ln κ, β and γ, in blocks, with
+/// `κ = C·η_peak^−γ·S₁(all)`: what the bracket of a fall at the start comes to by the end.
+///
+/// κ is not below ten: a fall of the rate has had most of its effect after a tenth of the run.
+/// Hägele et al. 2024 find that a cooldown over a fifth of the steps gains all that a longer one
+/// does; and without this bound one slow decay does not tell it from a change of the power law.
+const BOUNDS: [(f64, f64); 7] = [
+    (0.0, 20.0),
+    (-20.0, 20.0),
+    (0.01, 3.0),
+    (-5.0, 15.0),
+    (std::f64::consts::LN_10, 14.0),
+    (0.01, 3.0),
+    (0.0, 2.0),
+];
+
+/// What turns κ into C.
+#[derive(Debug, Clone, Copy)]
+struct Scale {
+    ln_peak: f64,
+    ln_forward: f64,
+}
+
+impl Scale {
+    fn of(rates: &[f64]) -> Self {
+        Self { ln_peak: rates[0].ln(), ln_forward: rates[1..].iter().sum::<f64>().ln() }
+    }
+
+    fn parameters(self, z: &[f64; 7]) -> MultiPower {
+        let &[floor, a, alpha, b, kappa, beta, gamma] = z;
+        let c = (kappa + gamma * self.ln_peak - self.ln_forward).exp();
+        MultiPower { floor, a: a.exp(), alpha, b: b.exp(), c, beta, gamma }
+    }
+}
 
 impl MultiPowerFit {
     /// Fitted to losses at the points of a series, from near an earlier fit where there is one.
     pub(super) fn to(series: &Series, losses: &[f64], from: Option<&Self>) -> Option<Self> {
         let rates = series.block_rates();
         let warmup_area = series.warmup_area / series.block as f64;
+        let scale = Scale::of(&rates);
         let residuals = |z: &[f64; 7], each: &mut dyn FnMut(f64, &[f64; 7])| {
-            let k = parameters(z);
+            let k = scale.parameters(z);
             for (i, loss) in series.at.iter().zip(losses) {
                 let (value, g) = multi_power(&rates, warmup_area, *i, &k);
                 let [l0, a, alpha, b, c, beta, gamma] = g.map(|g| g / loss);
-                each(value / loss - 1.0, &[l0, k.a * a, alpha, k.b * b, k.c * c, beta, gamma]);
+                let by_gamma = gamma + k.c * c * scale.ln_peak;
+                let row = [l0, k.a * a, alpha, k.b * b, k.c * c, beta, by_gamma];
+                each(value / loss - 1.0, &row);
             }
             true
         };
@@ -45,7 +79,7 @@ impl MultiPowerFit {
                 .min_by(|a, b| a.squares.total_cmp(&b.squares))?,
         };
         best.squares.is_finite().then(|| Self {
-            in_blocks: parameters(&best.at),
+            in_blocks: scale.parameters(&best.at),
             block: series.block,
             at: best.at,
         })
@@ -77,11 +111,6 @@ impl MultiPowerFit {
     }
 }
 
-fn parameters(z: &[f64; 7]) -> MultiPower {
-    let &[floor, a, alpha, b, c, beta, gamma] = z;
-    MultiPower { floor, a: a.exp(), alpha, b: b.exp(), c: c.exp(), beta, gamma }
-}
-
 /// The annealing takes a tenth of the loss over the whole fall; the power law what is above a
 /// floor of 60 to 90 % of the last loss.
 fn starts(series: &Series, losses: &[f64]) -> Vec<[f64; 7]> {
@@ -90,12 +119,10 @@ fn starts(series: &Series, losses: &[f64]) -> Vec<[f64; 7]> {
     let fall = (series.rates[0] - series.rates[series.rates.len() - 1]).abs().max(1e-12);
     let mut starts = vec![];
     for (floor, alpha) in [(0.9, 0.5), (0.75, 0.3)] {
-        for (c_at_peak, gamma) in [(0.05, 0.5), (1.0, 0.2), (1.0, 1.0)] {
+        for (kappa, gamma) in [(30.0f64, 0.5), (300.0, 0.2), (300.0, 1.0)] {
             let a = (1.05 - floor) * last * forward.powf(alpha);
             let b = 0.1 * last / fall;
-            // C·η^−γ·S of one over the share `c_at_peak` of the run.
-            let c = series.rates[0].powf(gamma) / (c_at_peak * forward);
-            starts.push([floor * last, a.ln(), alpha, b.ln(), c.ln(), 0.5, gamma]);
+            starts.push([floor * last, a.ln(), alpha, b.ln(), kappa.ln(), 0.5, gamma]);
         }
     }
     starts

@@ -178,7 +178,7 @@ impl Series {
             learning_rate: self.rates[self.at[i] * self.block],
             loss: losses[i],
         };
-        (0..n).filter(|i| (n - 1 - i) % stride == 0).map(moment).collect()
+        (0..n).filter(|i| (n - 1 - i).is_multiple_of(stride)).map(moment).collect()
     }
 }
 
