@@ -5,12 +5,6 @@
     reason = "a test that cannot read its own input has failed"
 )]
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "a panic here is a failed test; a skipped one says so"
-)]
-
 use std::path::{Path, PathBuf};
 
 use record::Silent;

@@ -2,12 +2,6 @@
 //! equation: a table of 108 rows beside the project, and a smaller one here.
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its own input has failed")]
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "a panic here is a failed test; a skipped one says so"
-)]
-
 use std::path::Path;
 
 use scaling::model::allocation::{Split, TwoTerms};
