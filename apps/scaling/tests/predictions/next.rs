@@ -17,7 +17,7 @@ fn question() -> Question {
 }
 
 fn fitted(runs: &[TrainingRun]) -> Candidates {
-    candidates(runs, LAWS, |o| o, &quick(), 1, &mut Silent).unwrap()
+    candidates(runs, LAWS, &quick(), 1, &mut Silent).unwrap()
 }
 
 fn advised(runs: &[TrainingRun], question: &Question) -> Advice {
@@ -58,7 +58,7 @@ fn an_expected_shrinking_comes_true_when_the_run_is_made() {
 #[test]
 fn without_draws_nothing_is_known_to_be_unknown() {
     let recipe = scaling::fit::Recipe { n_bootstrap: 0, ..quick() };
-    let fitted = candidates(&grid(), LAWS, |o| o, &recipe, 1, &mut Silent).unwrap();
+    let fitted = candidates(&grid(), LAWS, &recipe, 1, &mut Silent).unwrap();
     let error = advice(&grid(), &fitted, &question()).unwrap_err().to_string();
     assert!(error.contains("--bootstrap"), "{error}");
 }

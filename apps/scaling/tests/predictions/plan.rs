@@ -16,7 +16,7 @@ use super::synthetic::{grid, quick, true_best_size, true_loss};
 static LAWS: &[&Law] = &[&CHINCHILLA, &SKALING];
 
 fn fitted(runs: &[TrainingRun]) -> Candidates {
-    candidates(runs, LAWS, |o| o, &quick(), 2, &mut Silent).unwrap()
+    candidates(runs, LAWS, &quick(), 2, &mut Silent).unwrap()
 }
 
 fn planned(request: &Request) -> Plan {
