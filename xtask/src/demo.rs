@@ -19,12 +19,25 @@ struct Scene {
 const SCENES: &[Scene] = &[
     Scene {
         title: "laws fitted to a sweep of small transformers, and how well each foretells the rest",
-        words: &["scaling", "fit", "apps/scaling/sample/runs.csv"],
+        words: &["scaling", "fit", "apps/scaling/sample/runs.csv", "--group", "transformer"],
         report: Some("scaling-fit.html"),
     },
     Scene {
-        title: "a plan for a larger run on the same text",
-        words: &["scaling", "plan", "apps/scaling/sample/runs.csv", "--budget", "1e17"],
+        title: "how large a batch may be: steps against tokens to the same loss",
+        words: &["scaling", "batch", "apps/scaling/sample/steps_to_loss.csv"],
+        report: None,
+    },
+    Scene {
+        title: "a plan for a run of ten times the compute of the largest",
+        words: &[
+            "scaling",
+            "plan",
+            "apps/scaling/sample/runs.csv",
+            "--group",
+            "transformer",
+            "--budget",
+            "1e13",
+        ],
         report: Some("scaling-plan.html"),
     },
 ];

@@ -141,7 +141,7 @@ fn evaluate(equation: &str, inputs: &Value) -> f64 {
         "K6 Smin" => allocation::allocation(PfDays(input("Cmin"))).least_steps.0,
         "K6 Dopt" => allocation::allocation(PfDays(input("Cmin"))).tokens.0,
         "K1.8 alpha_Cmin" => allocation::AlphaCMin::Computed.value(),
-        "K D.1 LR" => architecture::learning_rate(body("N")).unwrap(),
+        "K D.1 LR" => architecture::learning_rate(body("N")).expect("a size in range"),
         "KB.14 C(N)/C(Neff)" => {
             allocation::compute_at_other_size(input("ratio"), &allocation::PUBLISHED_EXPONENTS)
         }
@@ -156,10 +156,15 @@ fn evaluate(equation: &str, inputs: &Value) -> f64 {
         }
         "StepLaw lr" => hyperparameters::step_law(body("N"), tokens("D")).learning_rate,
         "StepLaw bs tokens" => {
-            hyperparameters::step_law(BodyParameters(1e9), tokens("D")).batch.unwrap().0
+            hyperparameters::step_law(BodyParameters(1e9), tokens("D"))
+                .batch
+                .expect("Step Law says one")
+                .0
         }
         "DeepSeek lr" => hyperparameters::deepseek(Flop(input("C"))).learning_rate,
-        "DeepSeek bs tokens" => hyperparameters::deepseek(Flop(input("C"))).batch.unwrap().0,
+        "DeepSeek bs tokens" => {
+            hyperparameters::deepseek(Flop(input("C"))).batch.expect("DeepSeek says one").0
+        }
         "GNS |G|^2" => norms(&input).estimate().gradient_squared,
         "GNS S" => norms(&input).estimate().trace,
         "Pearce local exponent" => {

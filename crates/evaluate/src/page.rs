@@ -382,11 +382,12 @@ fn table_html(table: &Table) -> String {
         format!("<tr>{}</tr>\n", row.iter().enumerate().map(cell).collect::<String>())
     };
     let body: String = table.rows.iter().map(|row| cells("td", row)).collect();
-    // A box that scrolls must be reachable by keyboard.
+    // A box that scrolls must be reachable by keyboard; what it holds stays in view above it.
     format!(
-        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{caption}\">\n\
-         <table>\n<caption>{caption}</caption>\n<thead>\n{}</thead>\n<tbody>\n{body}</tbody>\n\
-         </table>\n</div>\n",
+        "<div class=\"table\">\n<p class=\"caption\">{caption}</p>\n\
+         <div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{caption}\">\n\
+         <table aria-label=\"{caption}\">\n<thead>\n{}</thead>\n<tbody>\n{body}</tbody>\n\
+         </table>\n</div>\n</div>\n",
         cells("th", &table.columns),
         caption = escape(&table.caption),
     )

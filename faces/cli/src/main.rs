@@ -32,7 +32,7 @@ struct Cli {
 enum Command {
     /// Plan a training run from the runs you have.
     #[command(subcommand)]
-    Scaling(scaling::Command),
+    Scaling(Box<scaling::Command>),
     /// List what was recorded, or show one run.
     Runs(runs::Runs),
 }
@@ -55,7 +55,7 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<()> {
     match command {
-        Command::Scaling(command) => scaling::run(command),
+        Command::Scaling(command) => scaling::run(*command),
         Command::Runs(args) => runs::run(&args),
     }
 }

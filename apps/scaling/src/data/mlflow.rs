@@ -69,14 +69,14 @@ pub(super) fn read_run(
     draft.name = meta.name;
     draft.group = experiment.filter(|name| *name != "Default").map(str::to_owned);
     draft.state = meta.status.map(|status| state(&status));
-    let mut facts = Facts::new(draft, &gather.options.map);
+    let options = gather.options;
+    let mut facts = Facts::new(draft, &options.map);
     let mut names = vec![];
     for (name, path) in files(&folder.join("params"))? {
         facts.say(&name, short_text(&path)?.trim());
         names.push(name);
     }
-    let (draft, mapped) = (facts.draft, facts.mapped);
-    gather.mapped.extend(mapped);
+    let draft = facts.finish(folder, gather);
     gather.know_names(folder, &names);
     for (name, path) in files(&folder.join("metrics"))? {
         read_metric(&meta.id, &name, &path, gather)?;

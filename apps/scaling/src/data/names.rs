@@ -251,8 +251,38 @@ pub(super) fn guess(name: &str) -> Option<(Role, Rank)> {
             return None; // `stats/n` may be the number of anything
         }
         let (role, rank) = exact(&words(&rest))?;
+        if role.is_count() && is_aside(&words(&parts[..skipped].join("/"))) {
+            return None;
+        }
         Some((role, rank.saturating_add(skipped.min(50) as Rank * 4)))
     })
+}
+
+/// Whether what is counted below such a name is no count of the training: `eval.batch_size`,
+/// `warmup/steps`.
+fn is_aside(words: &[String]) -> bool {
+    let asides = [
+        "eval",
+        "evaluation",
+        "val",
+        "validation",
+        "test",
+        "warmup",
+        "cooldown",
+        "decay",
+        "log",
+        "logging",
+        "logger",
+        "save",
+        "checkpoint",
+        "checkpointing",
+        "profiler",
+        "inference",
+        "generation",
+        "sampling",
+        "ema",
+    ];
+    words.iter().any(|word| asides.contains(&word.as_str()))
 }
 
 /// The role of a count whose column says its unit, `Params (B)` or `tokens_millions`, and the
@@ -396,7 +426,10 @@ mod tests {
         check("dataset/.global_batch_size", Role::Batch);
         check("batch_size_seqs", Role::BatchSequences);
         check("trainer/global_step", Role::Step);
-        check("stats/n", None);
+        check("trainer.max_steps", Role::Steps);
+        for name in ["stats/n", "eval.steps", "val/batch_size", "lr.warmup.steps"] {
+            check(name, None);
+        }
     }
 
     #[test]

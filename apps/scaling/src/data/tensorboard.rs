@@ -140,12 +140,12 @@ impl Run {
     /// Hands the run over.
     fn finish(self, gather: &mut Gather<'_>) -> Result<(), Error> {
         let path = self.draft.origin.file.clone();
-        let mut facts = Facts::new(self.draft, &gather.options.map);
+        let options = gather.options;
+        let mut facts = Facts::new(self.draft, &options.map);
         for (name, value) in &self.settings {
             facts.say(name, value);
         }
-        let (draft, mapped) = (facts.draft, facts.mapped);
-        gather.mapped.extend(mapped);
+        let draft = facts.finish(&path, gather);
         gather.know_names(&path, self.settings.iter().map(|(name, _)| name));
         gather.add(draft)
     }

@@ -114,7 +114,8 @@ fn run(
     draft.group = text(&["group", "sweep"]);
     draft.state = text(&["state", "status"]);
     let has_group = draft.group.is_some();
-    let mut facts = Facts::new(draft, &gather.options.map);
+    let options = gather.options;
+    let mut facts = Facts::new(draft, &options.map);
     let mut names = vec![];
     let mut say = |facts: &mut Facts<'_>, name: &str, value: &str| {
         names.push(name.to_owned());
@@ -149,8 +150,7 @@ fn run(
             }
         });
     }
-    gather.mapped.extend(facts.mapped);
-    let mut draft = facts.draft;
+    let mut draft = facts.finish(&place.file, gather);
     draft.set(Role::LastStep, last.map(|(_, step)| step));
     draft.counts_log_lines = last.is_some_and(|(rank, _)| rank == u8::MAX);
     gather.know_names(&place.file, &names);
@@ -200,18 +200,20 @@ fn plain_run(
     place: &Origin,
     gather: &mut Gather<'_>,
 ) -> Result<Draft, String> {
-    let mut facts = Facts::new(Draft::new(place.file.clone(), place.line), &gather.options.map);
+    let options = gather.options;
+    let mut facts = Facts::new(Draft::new(place.file.clone(), place.line), &options.map);
     facts.take_results = true;
     for (name, value) in cells {
         facts.say(name, value);
     }
-    gather.mapped.extend(facts.mapped);
-    match facts.bad {
+    let bad = facts.bad.take();
+    let draft = facts.finish(&place.file, gather);
+    match bad {
         Some(why) => Err(why),
-        None if facts.draft.get(Role::Loss).or(facts.draft.get(Role::TrainLoss)).is_none() => {
+        None if draft.get(Role::Loss).or(draft.get(Role::TrainLoss)).is_none() => {
             Err("no key of it looks like a loss".to_owned())
         }
-        None => Ok(facts.draft),
+        None => Ok(draft),
     }
 }
 

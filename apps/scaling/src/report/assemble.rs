@@ -199,6 +199,12 @@ fn loss_fact(loss: &Estimate) -> Fact {
     Fact::new("Loss", format!("{:.3} nats", loss.value), detail)
 }
 
+/// A loss with its interval behind it.
+fn loss_cell(loss: &Estimate) -> String {
+    let ends = loss.interval.as_ref().map(|i| format!(" ({:.3} to {:.3})", i.low, i.high));
+    format!("{:.3}{}", loss.value, ends.unwrap_or_default())
+}
+
 fn range(estimate: &Estimate) -> String {
     let ends = estimate.interval.as_ref();
     ends.map_or(String::new(), |i| format!("{} to {}", short(i.low), short(i.high)))
@@ -226,10 +232,7 @@ fn side_by_side(plan: &Plan) -> Table {
             cell(&line.parameters),
             cell(&line.tokens),
             short(line.tokens_per_parameter.value),
-            line.loss.as_ref().map_or("—".to_owned(), |loss| {
-                let fact = loss_fact(loss);
-                format!("{} {}", fact.value, fact.detail)
-            }),
+            line.loss.as_ref().map_or("—".to_owned(), loss_cell),
             line.held_out.as_ref().map_or("—".to_owned(), |h| format!("{:.2} %", 100.0 * h.mape)),
             line.remark.clone(),
         ]
@@ -274,7 +277,7 @@ fn other_sizes(plan: &Plan) -> Table {
             format!("{:.2} × the best size", size.ratio),
             short(size.parameters.0),
             overhead(size),
-            cell(&size.loss),
+            loss_cell(&size.loss),
         ]
     };
     let columns = ["Size", "Parameters", "More compute for the same loss", "Loss, same compute"];

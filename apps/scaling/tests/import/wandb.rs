@@ -157,3 +157,21 @@ fn plain_json_lines_are_runs_or_steps() {
     assert_eq!((steps.runs[0].id.as_str(), steps.runs[0].history.len()), ("log", 2));
     assert_eq!(steps.runs[0].loss, Some(Nats(8.0)));
 }
+
+#[test]
+fn a_batch_that_may_be_a_part_of_an_updates_is_left_out() {
+    let run = |batch: &str| {
+        let text = format!(
+            "{{\"id\": \"a\", \"config\": {{\"{batch}\": 12, \"block_size\": 64, \"max_iters\": 10, \
+             \"gradient_accumulation_steps\": 40}}, \"summary\": {{\"val/loss\": 3}}}}"
+        );
+        read("runs.jsonl", &text)
+    };
+    let import = run("batch_size");
+    assert_eq!((import.runs[0].batch, import.runs[0].tokens), (None, None));
+    assert!(import.notes.iter().any(|n| n.ends_with(
+        "the batch is left out: with `gradient_accumulation_steps`, `batch_size` may be a part of \
+         an update's; log `global_batch_size`, or say `--map b_tokens=SETTING`"
+    )));
+    assert_eq!(run("global_batch_size").runs[0].tokens, Some(Tokens(7680.0)));
+}

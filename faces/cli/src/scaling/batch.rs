@@ -7,6 +7,7 @@ use clap::Args;
 use scaling::predict::batch::{
     NoiseScale, REFERENCE, Report, TradeOff, noise_scales, reference, report, steps_to_losses,
 };
+use scaling::report::batch_page;
 use scaling::units::{Nats, Tokens};
 use serde_json::json;
 
@@ -46,12 +47,12 @@ pub(crate) fn run(args: &BatchArgs) -> Result<()> {
     };
     let inputs = &args.source.files;
     let found = recorded(&args.output, "batch", inputs, Some(args.seed), |journal| {
-        let logs = logs::read(&args.source, journal)?;
-        let noise = noise_scales(&logs.runs);
-        let rows = if logs.steps_to_loss.is_empty() {
-            steps_to_losses(&logs.runs, args.target_loss.map(Nats))
+        let found = logs::read(&args.source, journal)?;
+        let noise = noise_scales(&found.runs);
+        let rows = if found.steps_to_loss.is_empty() {
+            steps_to_losses(&found.runs, args.target_loss.map(Nats))
         } else {
-            Ok(logs.steps_to_loss)
+            Ok(found.steps_to_loss)
         };
         let fitted = rows.and_then(|rows| {
             let from = given.map_or_else(|| reference(&rows), Tokens);
@@ -67,6 +68,10 @@ pub(crate) fn run(args: &BatchArgs) -> Result<()> {
             Err(error) => return Err(error.into()),
         };
         logs::keep(journal, "batch.json", &json!({ "trade_off": report, "noise_scale": noise }));
+        if let Some(report) = &report {
+            let page = batch_page(&logs::names(&args.source), report);
+            journal.artifact("report.html", page.as_bytes());
+        }
         Ok((report, noise))
     })?;
     let (report, noise) = &found;

@@ -9,6 +9,7 @@ use scaling::Error;
 use scaling::data::{Options, TrainingRun, import};
 use scaling::model::annealing::{Cooldown, Shape};
 use scaling::predict::curve::{CurveRecipe, Forecast, Target, forecast};
+use scaling::report::curve_page;
 use scaling::units::short;
 use serde_json::json;
 
@@ -98,6 +99,7 @@ pub(crate) fn run(args: &CurveArgs) -> Result<()> {
         let found = forecast(run, &target, &recipe, journal)?;
         journal.metric("final_loss_nats", 0, found.target_final.value);
         logs::keep(journal, "curve.json", &json!(found));
+        journal.artifact("report.html", curve_page(run, &found).as_bytes());
         Ok(found)
     })?;
     show(&args.output, &in_words(&found), &json!(found))
