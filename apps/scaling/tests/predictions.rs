@@ -6,7 +6,6 @@
     clippy::print_stdout,
     reason = "a panic here is a failed test; a skipped one says so"
 )]
-#![expect(clippy::unwrap_used, reason = "a test that cannot make its own input has failed")]
 
 #[path = "predictions/batch.rs"]
 mod batch;
