@@ -1,6 +1,4 @@
 //! The built program as a person meets it: what it prints, where, and with which exit code.
-#![expect(clippy::unwrap_used, reason = "a test that cannot read its own input has failed")]
-
 #![allow(clippy::unwrap_used, reason = "a panic here is a failed test, with its place")]
 
 mod broken_output;
