@@ -1,6 +1,5 @@
 //! Every closed form against values that were computed apart from this code, by name of the
 //! equation: a table of 108 rows beside the project, and a smaller one here.
-#![expect(clippy::unwrap_used, reason = "a test that cannot read its own input has failed")]
 
 use std::path::Path;
 

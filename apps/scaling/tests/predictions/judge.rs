@@ -154,7 +154,7 @@ fn exponents_of_no_well_tuned_suite_are_told() {
 #[test]
 fn suites_that_lie_apart_are_refused_and_alike_ones_are_not() {
     let suites = |factor: f64| -> Vec<TrainingRun> {
-        let name = |i: usize| if i % 2 == 0 { "old" } else { "new" };
+        let name = |i: usize| if i.is_multiple_of(2) { "old" } else { "new" };
         let changed = |(i, r): (usize, TrainingRun)| {
             let factor = if i % 2 == 0 { 1.0 } else { factor };
             with(r, |r| {
