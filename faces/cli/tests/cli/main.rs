@@ -1,5 +1,5 @@
 //! The built program as a person meets it: what it prints, where, and with which exit code.
-#![allow(clippy::unwrap_used, reason = "a panic here is a failed test, with its place")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot read its own input has failed")]
 
 mod broken_output;
 mod mistakes;
