@@ -46,8 +46,20 @@ use source::Source;
 /// The column that `--map` names to leave a quantity out.
 pub const NO_COLUMN: &str = "-";
 
-/// Reads runs from files and folders. Several files may belong together: a history finds its run
-/// by the run's id, whichever file tells the rest of it.
+/// Reads runs from files and folders: tables with a row a run or a row a step, Weights & Biases
+/// exports, TensorBoard event files, MLflow run folders, or folders of any of these. Several files
+/// may belong together: a history finds its run by the run's id, whichever file tells the rest of
+/// it.
+///
+/// ```
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("runs.csv");
+/// std::fs::write(&path, "params,tokens,val_loss\n125M,2.5e9,3.4\n350M,7e9,nan\n")?;
+/// let import = scaling::data::import(&[path], &Default::default(), &mut record::Silent)?;
+/// assert_eq!(import.runs[0].tokens, Some(scaling::units::Tokens(2.5e9)));
+/// assert_eq!(import.rejected[0].why, "`val_loss` is NaN");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// A file that cannot be read, is of no known kind, or holds no run.

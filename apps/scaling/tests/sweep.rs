@@ -275,3 +275,14 @@ fn an_empty_or_absent_text_is_an_error_that_names_the_file() {
     let error = read_text(&file).unwrap_err().to_string();
     assert!(error.contains("empty.txt: the text is empty"), "{error}");
 }
+
+#[test]
+fn the_sample_is_read_whole() {
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample");
+    let import = import(&[sample], &Options::default(), &mut Silent).unwrap();
+    assert_eq!(import.n_rejected, 0);
+    assert!(import.runs.iter().all(|run| run.flags.is_empty() && !run.history.is_empty()));
+    let fitted = import.runs.iter().filter(|run| run.group.as_deref() == Some("transformer"));
+    assert!(fitted.count() >= 24);
+    assert!(!import.steps_to_loss.is_empty());
+}

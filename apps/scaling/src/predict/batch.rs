@@ -86,6 +86,15 @@ pub struct BySize {
     pub exponent: Estimate,
 }
 
+/// The batch that the overhead is counted from: Zhang's where the rows reach down to it, else the
+/// smallest of theirs.
+pub fn reference(rows: &[StepsToLoss]) -> Tokens {
+    let batches = || rows.iter().map(|r| r.batch.0);
+    let (low, high) = batches().fold((f64::INFINITY, 0.0f64), |(l, h), b| (l.min(b), h.max(b)));
+    let within = low <= REFERENCE.0 && REFERENCE.0 <= high / 2.0;
+    Tokens(if within || rows.is_empty() { REFERENCE.0 } else { low })
+}
+
 /// Fits the hyperbola of every model and loss that has at least three batches.
 ///
 /// # Errors

@@ -20,6 +20,7 @@ use crate::judge::{
     judge_groups, judge_runs,
 };
 use crate::model::allocation::{Demand, Split};
+use crate::tuning::tuning;
 use crate::units::{CountKind, Flop, Nats, Parameters, Tokens, short};
 
 /// What is to be spent or reached.
@@ -156,13 +157,15 @@ pub fn plan(
     let count = fit.observations.count.unwrap_or(CountKind::Unstated);
     let best = advice.best.split;
     let verdicts = verdicts(runs, candidates, request, &advice, &noise);
-    let batch = hyper::batch(best.tokens, request.batch);
+    let tuned = tuning(runs, 0).ok();
+    let batch_for = |tokens| hyper::batch(tokens, request.batch, tuned.as_ref());
+    let batch = batch_for(best.tokens);
     let of_draws = |f: &dyn Fn(&Optimum) -> f64| {
         advice.draws.iter().map(|d| d.as_ref().map_or(f64::NAN, |(_, o)| f(o))).collect::<Vec<_>>()
     };
     let steps = Estimate::with_draws(
         best.tokens.0 / batch.tokens.value,
-        of_draws(&|o| o.split.tokens.0 / hyper::batch(o.split.tokens, request.batch).tokens.value),
+        of_draws(&|o| o.split.tokens.0 / batch_for(o.split.tokens).tokens.value),
         "tokens over batch",
     );
     let compute_draws: Vec<Flop> = match &request.budget {
@@ -174,7 +177,7 @@ pub fn plan(
         lines: lines::lines(runs, candidates, request, &advice),
         epochs: request.unique_tokens.map(|u| best.tokens.0 / u.0),
         steps,
-        learning_rates: hyper::rates(best, advice.compute, count, request.omega),
+        learning_rates: hyper::rates(best, advice.compute, count, request.omega, tuned.as_ref()),
         bill: bill(request, &advice, &compute_draws),
         other_sizes: other_sizes(candidates.best(), request, &advice),
         with_use: request.demand.map(|d| with_use(candidates.best(), &advice, d)).transpose()?,

@@ -4,6 +4,7 @@
 use record::Journal;
 use serde::Serialize;
 
+use super::batch::{self, steps_to_losses};
 use super::{Estimate, interval_of};
 use crate::Error;
 use crate::data::TrainingRun;
@@ -14,7 +15,7 @@ use crate::model::kaplan::loss::{
     SizeAndData, SizeAndSteps, TABLE_2, TABLE_3, overfitting, tokens_against_overfitting,
 };
 use crate::model::kaplan::training::{
-    PUBLISHED_BATCH, critical_batch, early_stopping_bound, least_steps,
+    BatchOfLoss, critical_batch, early_stopping_bound, least_steps,
 };
 use crate::model::kaplan::{KAPLAN_ND, KAPLAN_NS};
 use crate::units::{BodyParameters, CountKind, Nats, Steps, Tokens};
@@ -75,7 +76,7 @@ pub struct Turn {
     pub step: Steps,
     /// That loss.
     pub lowest: Nats,
-    /// The last loss.
+    /// The last loss, averaged over three checkpoints.
     pub last: Nats,
     /// The last step.
     pub last_step: Steps,
@@ -104,11 +105,14 @@ pub fn report(
     })?;
     let mut left_out = vec![];
     let data = fitted_to_data(runs, recipe, journal);
-    let steps = fitted_to_steps(runs, recipe, journal);
+    let own = own_batch(runs, recipe, journal);
+    let steps = fitted_to_steps(runs, own.as_ref(), recipe, journal);
     let published = Bound::published(&asked);
     let mut bounds = vec![published];
     match &data {
-        Ok(data) => bounds.push(Bound::fitted(&asked, data, steps.as_ref().ok())),
+        Ok(data) => {
+            bounds.push(Bound::fitted(&asked, data, steps.as_ref().ok(), own.is_some()));
+        }
         Err(error) => left_out.push(format!("L(N, D): {}", first_line(error))),
     }
     if let Err(error) = &steps {
@@ -184,7 +188,7 @@ impl Bound {
     }
 
     /// With L(N, D) fitted, and S_c and αS fitted too where that could be done.
-    fn fitted(asked: &Asked, data: &Fit, steps: Option<&Fit>) -> Self {
+    fn fitted(asked: &Asked, data: &Fit, steps: Option<&Fit>, is_corrected: bool) -> Self {
         let of = |theta: &[f64], steps_theta: Option<&[f64]>| {
             let steps = steps_theta.map_or(TABLE_3, size_and_steps);
             values(asked, &size_and_data(theta), &steps)
@@ -196,9 +200,13 @@ impl Bound {
             .enumerate()
             .map(|(k, theta)| of(theta, steps.and_then(|fit| fit.draws.get(k)).map(|t| &**t)))
             .collect();
-        let steps_of = if steps.is_some() { "yours" } else { "Kaplan's Table 3" };
+        let steps_of = match (steps.is_some(), is_corrected) {
+            (true, true) => "fitted to their curves, steps corrected by B_crit of your batches",
+            (true, false) => "fitted to their curves, steps at the batch that was used",
+            (false, _) => "Kaplan's Table 3",
+        };
         let source = format!(
-            "L(N, D) fitted to {} runs; S_c and αS are {steps_of}",
+            "L(N, D) fitted to {} runs; S_c and αS: {steps_of}",
             data.observations.loss.len()
         );
         let estimate = |i: usize| Estimate {
@@ -247,10 +255,24 @@ fn fitted_to_data(
 /// Moments of each curve, evenly spaced by ln S.
 const N_MOMENTS: usize = 20;
 
-/// L(N, S_min) on the training curves, their steps corrected to a batch without bound by the
-/// published B_crit.
+/// B_crit(L) of the runs' own batches, where they were trained at several.
+fn own_batch(
+    runs: &[TrainingRun],
+    recipe: &Recipe,
+    journal: &mut dyn Journal,
+) -> Option<BatchOfLoss> {
+    let recipe = Recipe { n_bootstrap: 0, ..*recipe };
+    let rows = steps_to_losses(runs, None).ok()?;
+    let law = batch::report(&rows, batch::REFERENCE, &recipe, journal).ok()?.by_loss?;
+    let (b_star, alpha_b) = (Tokens(law.b_star.value), law.alpha_b.value);
+    (alpha_b > 0.0).then_some(BatchOfLoss { b_star, alpha_b })
+}
+
+/// L(N, S_min) on the training curves, their steps corrected to a batch without bound where the
+/// critical batch is known: Kaplan's own is of another text and other tokens.
 fn fitted_to_steps(
     runs: &[TrainingRun],
+    own: Option<&BatchOfLoss>,
     recipe: &Recipe,
     journal: &mut dyn Journal,
 ) -> Result<Fit, Error> {
@@ -264,8 +286,9 @@ fn fitted_to_steps(
         for k in 0..N_MOMENTS {
             let step = first * (last / first).powf(k as f64 / (N_MOMENTS - 1) as f64);
             let Some((step, loss)) = curve.iter().find(|p| p.0 >= step).copied() else { continue };
-            let critical = critical_batch(Nats(loss), &PUBLISHED_BATCH);
-            let least = least_steps(Steps(step), batch, critical);
+            let corrected =
+                own.map(|k| least_steps(Steps(step), batch, critical_batch(Nats(loss), k)));
+            let least = corrected.unwrap_or(Steps(step));
             rows.push((i, vec![n, least.0], loss));
         }
     }
@@ -314,6 +337,8 @@ fn losses_before_turn(run: &TrainingRun) -> Vec<(f64, f64)> {
 
 /// Fewer checkpoints show no turn.
 const FEWEST_CHECKPOINTS: usize = 8;
+/// Checkpoints that the last loss is averaged over.
+const N_TAIL: usize = 3;
 
 fn turn(run: &TrainingRun, data: &SizeAndData, steps: &SizeAndSteps) -> Option<Turn> {
     let raw = validation(run);
@@ -327,10 +352,8 @@ fn turn(run: &TrainingRun, data: &SizeAndData, steps: &SizeAndSteps) -> Option<T
     off.sort_by(f64::total_cmp);
     let scatter = 1.4826 * off[off.len() / 2];
     let (last_step, _) = raw[raw.len() - 1];
-    // The mean of the last tenth, at least of three.
-    let n_tail = (raw.len() / 10).max(3);
-    let tail = &raw[raw.len() - n_tail..];
-    let last = tail.iter().map(|p| p.1).sum::<f64>() / n_tail as f64;
+    let tail = &raw[raw.len() - N_TAIL..];
+    let last = tail.iter().map(|p| p.1).sum::<f64>() / N_TAIL as f64;
     let bound = size(run)
         .zip(text(run))
         .map(|((n, _), d)| early_stopping_bound(BodyParameters(n), Tokens(d), data, steps));

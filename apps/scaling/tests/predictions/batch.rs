@@ -2,7 +2,9 @@
 
 use record::Silent;
 use scaling::data::{Checkpoint, StepsToLoss, TrainingRun};
-use scaling::predict::batch::{REFERENCE, Report, noise_scales, report, steps_to_losses};
+use scaling::predict::batch::{
+    REFERENCE, Report, noise_scales, reference, report, steps_to_losses,
+};
 use scaling::units::{Nats, Steps, Tokens};
 use serde_json::json;
 
@@ -69,6 +71,14 @@ fn batches_that_all_lie_below_the_critical_one_are_told() {
     let found = reported(&low);
     assert!(found.verdicts[0].sentence.contains("below the critical one"), "{:?}", found.verdicts);
     assert!(reported(&rows()).verdicts.is_empty());
+}
+
+#[test]
+fn the_overhead_is_counted_from_a_batch_that_was_tried() {
+    assert_eq!(reference(&rows()), REFERENCE);
+    let small: Vec<StepsToLoss> =
+        rows().into_iter().map(|r| StepsToLoss { batch: Tokens(r.batch.0 / 100.0), ..r }).collect();
+    assert_eq!(reference(&small), Tokens(600.0));
 }
 
 #[test]

@@ -62,3 +62,28 @@ fn where_a_validation_loss_turns_up_it_is_told() {
     // 1e3/s + s/1e4 is lowest at √(1e7) = 3,162.
     assert!((found.turns[0].step.0 - 3162.0).abs() < 150.0, "{:?}", found.turns[0]);
 }
+
+/// Kaplan's curves at one batch: S_min is the step over 1 + B_crit/B, of a B_crit that the runs
+/// show by their several batches.
+#[test]
+fn steps_are_corrected_by_the_critical_batch_of_the_runs_themselves() {
+    let (least, critical) = (1e3, 1e6);
+    let one = |n: f64, batch: f64| {
+        let at = |i: u32| {
+            let step = 40.0 * f64::from(i) * (1.0 + critical / batch);
+            let s_min = step / (1.0 + critical / batch);
+            let loss = (6.5e13 / n).powf(0.077) + (least / s_min).powf(0.76);
+            Checkpoint { val_loss: Some(loss), ..checkpoint(step) }
+        };
+        TrainingRun {
+            batch: Some(Tokens(batch)),
+            history: (1..=300).map(at).collect(),
+            ..run(n, 1e9 * n / 1e8, 3.0)
+        }
+    };
+    let runs =
+        [one(1e8, 2e5), one(1e8, 1e6), one(1e8, 5e6), one(1e7, 1e6), one(3e7, 1e6), one(3e8, 1e6)];
+    let found = reported(&runs, Some(asked()));
+    let source = &found.bounds[1].stop.source;
+    assert!(source.contains("B_crit of your batches"), "{source}");
+}

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anyhow::Result;
 use clap::Args;
 use scaling::predict::batch::{
-    NoiseScale, REFERENCE, Report, TradeOff, noise_scales, report, steps_to_losses,
+    NoiseScale, REFERENCE, Report, TradeOff, noise_scales, reference, report, steps_to_losses,
 };
 use scaling::report::batch_page;
 use scaling::units::{Nats, Tokens};
@@ -23,9 +23,10 @@ pub(crate) struct BatchArgs {
     /// The loss to reach, where histories are read; else three losses that all runs reach.
     #[arg(long, value_name = "NATS")]
     target_loss: Option<f64>,
-    /// The batch, in tokens, from which 20 % more tokens are counted.
-    #[arg(long, value_name = "TOKENS", default_value_t = REFERENCE.0)]
-    reference_batch: f64,
+    /// The batch, in tokens, from which 20 % more tokens are counted; 131,072 where left out and
+    /// among the batches, else the smallest of them.
+    #[arg(long, value_name = "TOKENS")]
+    reference_batch: Option<f64>,
     /// Bootstrap draws, by batch; 0 for no intervals.
     #[arg(long, default_value_t = 2000, value_name = "DRAWS")]
     bootstrap: usize,
@@ -37,7 +38,8 @@ pub(crate) struct BatchArgs {
 }
 
 pub(crate) fn run(args: &BatchArgs) -> Result<()> {
-    let reference = Tokens(super::plan::positive("--reference-batch", args.reference_batch)?);
+    let given = args.reference_batch;
+    let given = given.map(|b| super::plan::positive("--reference-batch", b)).transpose()?;
     let recipe = scaling::fit::Recipe {
         n_bootstrap: args.bootstrap,
         seed: args.seed,
@@ -52,7 +54,11 @@ pub(crate) fn run(args: &BatchArgs) -> Result<()> {
         } else {
             Ok(found.steps_to_loss)
         };
-        let report = match rows.and_then(|rows| report(&rows, reference, &recipe, journal)) {
+        let fitted = rows.and_then(|rows| {
+            let from = given.map_or_else(|| reference(&rows), Tokens);
+            report(&rows, from, &recipe, journal)
+        });
+        let report = match fitted {
             Ok(report) => Some(report),
             // Gradient norms alone are worth showing.
             Err(error) if !noise.is_empty() => {

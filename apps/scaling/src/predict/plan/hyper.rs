@@ -8,6 +8,7 @@ use crate::model::allocation::Split;
 use crate::model::critical_batch::ZHANG_BY_SIZE;
 use crate::model::hyperparameters::{self, Hyperparameters};
 use crate::predict::Estimate;
+use crate::tuning::Tuning;
 use crate::units::{BodyParameters, CountKind, Flop, Tokens};
 
 /// A batch with its bands.
@@ -41,13 +42,24 @@ pub struct Rate {
     pub remark: String,
 }
 
-pub(super) fn batch(tokens: Tokens, given: Option<Tokens>) -> Batch {
+/// The batch for so many tokens: as given, else as the user's own sweep says, else Step Law's.
+pub(super) fn batch(tokens: Tokens, given: Option<Tokens>, tuned: Option<&Tuning>) -> Batch {
     let law = hyperparameters::step_law(BodyParameters(1.0), tokens);
-    let best = law.batch.map_or(f64::NAN, |b| b.0);
-    let suggested = || Estimate::alone(best, hyperparameters::STEP_LAW.source);
+    let published = law.batch.map_or(f64::NAN, |b| b.0);
+    let best = match tuned {
+        Some(t) => Estimate::alone(
+            (t.ln_batch.value + t.batch_by_data.value * tokens.0.ln()).exp(),
+            format!("as {} sizes and lengths of your runs were best", t.n_cells),
+        ),
+        None if is_far(None, tokens) => Estimate::alone(
+            published,
+            format!("{}, read {FAR_FROM_STEP_LAW}", hyperparameters::STEP_LAW.source),
+        ),
+        None => Estimate::alone(published, hyperparameters::STEP_LAW.source),
+    };
     Batch {
-        tokens: given.map_or_else(suggested, |b| Estimate::alone(b.0, "as given")),
-        five_percent: [best / 2.0, 2.0 * best],
+        five_percent: [best.value / 2.0, 2.0 * best.value],
+        tokens: given.map_or(best, |b| Estimate::alone(b.0, "as given")),
         twenty_percent: Estimate::alone(
             // It depends on the tokens; the law by size was fitted along D = 20N.
             ZHANG_BY_SIZE.tokens(tokens.0 / 20.0).0,
@@ -57,7 +69,26 @@ pub(super) fn batch(tokens: Tokens, given: Option<Tokens>) -> Batch {
     }
 }
 
-pub(super) fn rates(split: Split, c: Flop, count: CountKind, omega: Option<f64>) -> Vec<Rate> {
+/// The sizes and tokens of the dense runs that Step Law is reproduced from, of its public log.
+const STEP_LAW_SIZES: (f64, f64) = (2.1e8, 1.1e9);
+const STEP_LAW_TOKENS: (f64, f64) = (4e9, 1e11);
+const FAR_FROM_STEP_LAW: &str =
+    "more than ten times outside its runs (0.2 to 1.1 B parameters, 4 to 100 B tokens)";
+
+/// Whether Step Law is read more than ten times outside its runs.
+fn is_far(n: Option<f64>, d: Tokens) -> bool {
+    let outside = |v: f64, (low, high): (f64, f64)| v < low / 10.0 || v > high * 10.0;
+    n.is_some_and(|n| outside(n, STEP_LAW_SIZES)) || outside(d.0, STEP_LAW_TOKENS)
+}
+
+/// Learning rates by rule: that of the user's own sweep first, where there is one.
+pub(super) fn rates(
+    split: Split,
+    c: Flop,
+    count: CountKind,
+    omega: Option<f64>,
+    tuned: Option<&Tuning>,
+) -> Vec<Rate> {
     let n = split.parameters.0;
     let (body, remark) = match (count, omega) {
         (CountKind::Body, _) => (n, ""),
@@ -66,15 +97,46 @@ pub(super) fn rates(split: Split, c: Flop, count: CountKind, omega: Option<f64>)
     };
     let body = BodyParameters(body);
     let step = hyperparameters::step_law(body, split.tokens);
+    let mut step_remark = remark.to_owned();
+    if is_far(Some(body.0), split.tokens) {
+        let stop = if remark.is_empty() { "" } else { "; " };
+        step_remark = format!("{remark}{stop}read {FAR_FROM_STEP_LAW}");
+    }
     let deepseek = hyperparameters::deepseek(c);
-    let in_words = |h: Hyperparameters, remark: &str| rate(h.rule, Some(&h), remark.to_owned());
     let kaplan = match hyperparameters::kaplan(body) {
-        Ok(found) => in_words(found, remark),
+        Ok(found) => rate(found.rule, Some(&found), remark.to_owned()),
         Err(_) => {
             rate(&hyperparameters::KAPLAN, None, "it breaks down beyond 1e10 parameters".to_owned())
         }
     };
-    vec![in_words(step, remark), in_words(deepseek, ""), kaplan]
+    let mut rates: Vec<Rate> = tuned.map(|t| of_sweep(t, split)).into_iter().collect();
+    rates.push(rate(step.rule, Some(&step), step_remark));
+    rates.push(rate(deepseek.rule, Some(&deepseek), String::new()));
+    rates.push(kaplan);
+    rates
+}
+
+fn of_sweep(t: &Tuning, split: Split) -> Rate {
+    let ln_d = split.tokens.0.ln();
+    let ln_rate = t.ln_rate.value
+        + t.rate_by_size.value * split.parameters.0.ln()
+        + t.rate_by_data.value * ln_d;
+    let remark = match t.n_at_edge {
+        0 => String::new(),
+        n => format!("in {n} of them the best one tried is the smallest or largest"),
+    };
+    Rate {
+        rule: "your runs",
+        learning_rate: Some(ln_rate.exp()),
+        batch: Some((t.ln_batch.value + t.batch_by_data.value * ln_d).exp()),
+        optimiser: "as in your runs",
+        schedule: "as in your runs",
+        source: format!(
+            "η = c·N^{:.3}·D^{:.3} through the best of {} sizes and lengths",
+            t.rate_by_size.value, t.rate_by_data.value, t.n_cells
+        ),
+        remark,
+    }
 }
 
 fn rate(
