@@ -12,33 +12,33 @@ struct Scene {
     title: &'static str,
     /// The words after `fieldkit`. Files are named from the root of the workspace.
     words: &'static [&'static str],
-    /// The report's file in the folder of the demo; none where nothing is drawn.
-    report: Option<&'static str>,
+    /// The report's file in the folder of the demo.
+    report: &'static str,
 }
 
 const SCENES: &[Scene] = &[
     Scene {
         title: "laws fitted to a sweep of small transformers, and how well each foretells the rest",
-        words: &["scaling", "fit", "apps/scaling/sample/runs.csv", "--group", "transformer"],
-        report: Some("scaling-fit.html"),
+        words: &["scaling", "fit", "apps/scaling/sample", "--group", "transformer"],
+        report: "scaling-fit.html",
     },
     Scene {
         title: "how large a batch may be: steps against tokens to the same loss",
-        words: &["scaling", "batch", "apps/scaling/sample/steps_to_loss.csv"],
-        report: None,
+        words: &["scaling", "batch", "apps/scaling/sample"],
+        report: "scaling-batch.html",
     },
     Scene {
-        title: "a plan for a run of ten times the compute of the largest",
+        title: "a plan for six times the compute of the largest run",
         words: &[
             "scaling",
             "plan",
-            "apps/scaling/sample/runs.csv",
+            "apps/scaling/sample",
             "--group",
             "transformer",
             "--budget",
             "1e13",
         ],
-        report: Some("scaling-plan.html"),
+        report: "scaling-plan.html",
     },
 ];
 
@@ -52,7 +52,7 @@ pub(crate) fn run() -> Result<()> {
     for scene in SCENES {
         println!("\n# {}\n$ fieldkit {}\n", scene.title, scene.words.join(" "));
         play(scene, &folder)?;
-        reports.extend(scene.report.map(|name| folder.join(name)));
+        reports.push(folder.join(scene.report));
     }
     println!("\nreports with pictures, for a browser:");
     for report in reports {
@@ -67,8 +67,6 @@ fn play(scene: &Scene, folder: &Path) -> Result<()> {
     let mut fieldkit = chore::cargo(&["run", "--quiet", "--locked", "--package", "fieldkit", "--"]);
     fieldkit.args(scene.words);
     fieldkit.arg("--data").arg(folder.join("fieldkit-data"));
-    if let Some(name) = scene.report {
-        fieldkit.arg("--html").arg(folder.join(name));
-    }
+    fieldkit.arg("--html").arg(folder.join(scene.report));
     chore::run(&mut fieldkit)
 }

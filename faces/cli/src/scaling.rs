@@ -71,6 +71,9 @@ fn law(id: &str) -> Result<&'static Law> {
     })?)
 }
 
+/// The commands that give `report.html`.
+const WITH_PICTURES: [&str; 4] = ["fit", "plan", "batch", "curve"];
+
 /// Does `work` as a run: shown on the terminal and, unless `--no-record`, recorded with its
 /// inputs, settings and files. The artifact `report.html` is also written to where `--html` says.
 fn recorded<T>(
@@ -80,6 +83,11 @@ fn recorded<T>(
     seed: Option<u64>,
     work: impl FnOnce(&mut dyn Journal) -> Result<T>,
 ) -> Result<T> {
+    if output.html.is_some() && !WITH_PICTURES.contains(&command) {
+        let what = format!("`{command}` has no report with pictures");
+        let with = WITH_PICTURES.join(", ");
+        return Err(Error::refused(what, format!("leave out --html; {with} have one")).into());
+    }
     let mut live = Live::new(output.html.as_deref())?;
     let outcome = if output.no_record {
         work(&mut live)

@@ -114,3 +114,26 @@ fn a_report_that_cannot_be_written_is_said_before_the_work() {
     assert!(told.stderr.contains("cannot write no/such/folder/plan.html"), "{}", told.stderr);
     assert!(!folder.path().join("fieldkit-data").exists());
 }
+
+#[test]
+fn a_report_that_there_is_not_is_said_before_the_work() {
+    let folder = folder_with_runs();
+    let told = Told::by(&folder, "scaling next runs.csv --budget 1e20 --html next.html");
+    assert_eq!((told.code, told.stdout.as_str()), (2, ""));
+    assert!(told.stderr.starts_with("error: `next` has no report with pictures\n"), "{told:?}");
+    assert!(!folder.path().join("fieldkit-data").exists());
+}
+
+#[test]
+fn a_report_is_written_where_it_is_asked_for_and_kept_with_the_run() {
+    let folder = folder_with_runs();
+    let told = Told::by(&folder, &format!("{PLAN} --html plan.html"));
+    assert_eq!(told.code, 0, "{told:?}");
+    assert!(told.stderr.ends_with("report written to plan.html\n"), "{}", told.stderr);
+    let page = fs::read(folder.path().join("plan.html")).unwrap();
+    assert!(page.starts_with(b"<!DOCTYPE html>") || page.starts_with(b"<!doctype html>"));
+    let data = folder.path().join("fieldkit-data");
+    let run = workbench::runs(&data).unwrap().runs.remove(0);
+    let kept = workbench::artifact_file(&data, &run.id, "report.html").unwrap();
+    assert_eq!(fs::read(kept).unwrap(), page);
+}
