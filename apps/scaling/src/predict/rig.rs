@@ -1,5 +1,7 @@
 //! What the compute runs on: how long it takes, what it costs, how much energy it draws.
 
+use std::fmt;
+
 use serde::Serialize;
 
 use super::Estimate;
@@ -85,6 +87,15 @@ impl Range {
     }
 }
 
+impl fmt::Display for Range {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.low == self.high {
+            return write!(f, "{}", self.low);
+        }
+        write!(f, "{} to {}", self.low, self.high)
+    }
+}
+
 /// What large runs report of their peak: 38 to 46 % (Llama 3, PaLM; from memory of the papers),
 /// widened for smaller teams.
 pub const ASSUMED_MFU: Range = Range { low: 0.3, high: 0.5 };
@@ -155,13 +166,8 @@ impl Rig {
         let draws: Vec<f64> =
             draws.iter().enumerate().map(|(k, c)| c.0 / self.flop_per_second(k) / 3600.0).collect();
         let source = format!(
-            "C / ({} devices × {:.3e} FLOP/s ({}) × MFU {}–{} ({}))",
-            self.devices,
-            self.peak_flop_per_second,
-            self.peak_source,
-            self.mfu.low,
-            self.mfu.high,
-            self.mfu_source
+            "C / ({} devices × {:.3e} FLOP/s ({}) × MFU {} ({}))",
+            self.devices, self.peak_flop_per_second, self.peak_source, self.mfu, self.mfu_source
         );
         let times = |factor: &dyn Fn(usize) -> f64, middle: f64, source: String| {
             let all = draws.iter().enumerate().map(|(k, h)| h * factor(k)).collect();
@@ -182,8 +188,7 @@ impl Rig {
             energy_kwh: self.watts.map(|watts| {
                 // Another stride than the utilisation's, so that the two do not move together.
                 let kilowatts = move |pue: f64| devices * watts * pue / 1000.0;
-                let source =
-                    format!("device-hours × {watts} W × PUE {}–{}", self.pue.low, self.pue.high);
+                let source = format!("device-hours × {watts} W × PUE {}", self.pue);
                 let at = |k: usize| kilowatts(self.pue.value(k.wrapping_mul(7919)));
                 times(&at, kilowatts(self.pue.middle()), source)
             }),
