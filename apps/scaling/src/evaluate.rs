@@ -14,6 +14,9 @@ use crate::units::Flop;
 /// The share of runs, those of most compute, that a held-out score is taken on.
 pub const SHARE_HELD_OUT: f64 = 0.25;
 
+/// A score is fitted often: from so many starts at most, beside the published constants.
+const MOST_STARTS: usize = 40;
+
 /// A law fitted to the runs of least compute and tried on the rest.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct HeldOut {
@@ -57,7 +60,7 @@ pub fn held_out(
     share: f64,
 ) -> Result<HeldOut, Error> {
     let (low, high) = split_by_compute(observations, share)?;
-    let recipe = Recipe { n_bootstrap: 0, ..*recipe };
+    let recipe = Recipe { n_bootstrap: 0, n_starts: recipe.n_starts.min(MOST_STARTS), ..*recipe };
     let fit = fit(law, observations.rows(&low), &recipe, &mut Silent)?;
     score(&fit, &observations.rows(&high))
 }
@@ -67,10 +70,9 @@ pub fn held_out(
 /// that the fit still sees most of them. Laws are chosen by it. None where there are too few rows.
 pub fn foresight(law: &'static Law, o: &Observations, recipe: &Recipe) -> Option<f64> {
     const SHARES: [f64; 4] = [0.1, 0.2, 0.25, 0.3];
-    let recipe = Recipe { n_starts: recipe.n_starts.min(24), ..*recipe };
     let mut total = 0.0;
     for share in SHARES {
-        total += held_out(law, o, &recipe, share).ok()?.mape.ln();
+        total += held_out(law, o, recipe, share).ok()?.mape.ln();
     }
     Some((total / SHARES.len() as f64).exp()).filter(|score| score.is_finite())
 }

@@ -47,7 +47,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            say(&format!("error: {error:#}"));
+            say(&format!("error: {}", in_words(&error)));
             ExitCode::from(if is_users(&error) { 2 } else { 1 })
         }
     }
@@ -58,6 +58,17 @@ fn run(command: Command) -> Result<()> {
         Command::Scaling(command) => scaling::run(*command),
         Command::Runs(args) => runs::run(&args),
     }
+}
+
+/// The error and its causes, each said once: some of ours say their cause themselves.
+fn in_words(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |said, cause| {
+        match (said.is_empty(), said.contains(&cause)) {
+            (true, _) => cause,
+            (false, true) => said,
+            (false, false) => format!("{said}: {cause}"),
+        }
+    })
 }
 
 /// Whether the user can mend it: wrong input, a request that the runs do not allow, or a place

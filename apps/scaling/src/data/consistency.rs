@@ -7,6 +7,7 @@ use super::draft::Draft;
 use super::gather::Gather;
 use super::names::sequence_length_in;
 use super::role::Role;
+use super::table::counted;
 use crate::Error;
 use crate::units::FLOP_PER_PF_DAY;
 
@@ -180,8 +181,9 @@ fn mixed_units(path: &Path, drafts: &mut Vec<Draft>, gather: &mut Gather) -> Res
     });
     if let Some((n, (_, why))) = Some(bad.len()).zip(bad.first()) {
         gather.note(format!(
-            "{}: {n} rows are in other units than the rest and were rejected, the first: {why}",
-            path.display()
+            "{}: rejected: {} in other units than the rest; the first: {why}",
+            path.display(),
+            counted(n, "row")
         ));
     }
     Ok(())

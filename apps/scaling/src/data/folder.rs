@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::gather::Gather;
 use super::source::Source;
+use super::table::counted;
 use super::{mlflow, tensorboard};
 use crate::Error;
 
@@ -40,8 +41,11 @@ pub(super) fn read(root: &Path, gather: &mut Gather<'_>) -> Result<(), Error> {
         ));
     }
     if n_others > 0 {
-        gather
-            .note(format!("{}: {n_others} files of other kinds were passed over", root.display()));
+        gather.note(format!(
+            "{}: passed over: {} of other kinds",
+            root.display(),
+            counted(n_others, "file")
+        ));
     }
     if !events.is_empty() {
         gather.begin(root);
@@ -51,8 +55,8 @@ pub(super) fn read(root: &Path, gather: &mut Gather<'_>) -> Result<(), Error> {
         gather.begin(root);
         let n_deleted = mlflow.iter().filter(|(_, meta, _)| meta.is_deleted).count();
         if n_deleted > 0 {
-            let root = root.display();
-            gather.note(format!("{root}: {n_deleted} deleted MLflow runs were passed over"));
+            let (root, runs) = (root.display(), counted(n_deleted, "deleted MLflow run"));
+            gather.note(format!("{root}: passed over: {runs}"));
         }
         for (folder, meta, experiment) in mlflow {
             if !meta.is_deleted {

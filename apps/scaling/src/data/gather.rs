@@ -235,9 +235,9 @@ impl<'a> Gather<'a> {
             let ids: Vec<&str> = orphans.iter().filter_map(|d| d.id.as_deref()).collect();
             let n = ids.len();
             self.note(format!(
-                "{}: the history of {n} runs has no line in a list of runs; each is taken as a \
-                 run of its own: {}",
+                "{}: no list of runs has {} of this history; taken as runs of their own: {}",
                 first.origin.file.display(),
+                super::table::counted(n, "run"),
                 super::table::list(&ids),
             ));
         }

@@ -11,7 +11,7 @@ use super::lines::{Lines, Row};
 use super::number::{Cell, cell};
 use super::role::Role;
 use super::source::Source;
-use super::table::{Table, nothing_left, text};
+use super::table::{Table, counted, nothing_left, text};
 use crate::Error;
 use crate::units::{Nats, Steps, Tokens};
 
@@ -181,7 +181,7 @@ fn is_needed(role: Role, table: &Table) -> bool {
 
 /// Cells of columns that a run can do without, which could not be used.
 #[derive(Default)]
-pub(super) struct SoftCells(BTreeMap<String, (u64, u64, String)>);
+pub(super) struct SoftCells(BTreeMap<String, (usize, u64, String)>);
 
 impl SoftCells {
     pub(super) fn add(&mut self, column: &str, line: u64, why: &str) {
@@ -191,8 +191,9 @@ impl SoftCells {
 
     pub(super) fn tell(self, path: &Path, gather: &mut Gather<'_>) {
         for (column, (n, line, why)) in self.0 {
+            let cells = counted(n, "cell");
             gather.note(format!(
-                "{}: {n} cells of `{column}` were left out; the first, at line {line}, {why}",
+                "{}: left out: {cells} of `{column}`; the first, at line {line}, {why}",
                 path.display()
             ));
         }

@@ -9,6 +9,7 @@ use super::draft::Draft;
 use super::gather::Gather;
 use super::names::is_unstated;
 use super::role::Role;
+use super::table::counted;
 use super::{Checkpoint, Flag, schedule};
 use crate::model::mccandlish::NormPair;
 
@@ -243,15 +244,16 @@ impl Told {
                 let rest: Vec<String> =
                     rest.iter().map(|(name, n)| format!("{n} from `{name}`")).collect();
                 notes.push(format!(
-                    "{n} runs have {what} from `{name}`, {}: they may not be comparable",
+                    "{} have {what} from `{name}`, {}: they may not be comparable",
+                    counted(*n, "run"),
                     rest.join(", ")
                 ));
             }
         }
         if self.n_means > 0 {
             notes.push(format!(
-                "a training loss is the mean of the last hundredth of what was logged, in {} runs",
-                self.n_means
+                "a training loss is the mean of the last hundredth of what was logged, in {}",
+                counted(self.n_means, "run")
             ));
         }
         notes

@@ -407,6 +407,11 @@ pub(super) fn nothing_left(path: &Path, gather: &Gather) -> Error {
     )
 }
 
+/// `1 row`, `2 rows`.
+pub(super) fn counted(n: usize, noun: &str) -> String {
+    if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
+}
+
 /// Names in backquotes, for people.
 pub(super) fn list<S: AsRef<str>>(names: &[S]) -> String {
     let shown: Vec<String> = names.iter().take(40).map(|n| format!("`{}`", n.as_ref())).collect();

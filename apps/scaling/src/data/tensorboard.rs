@@ -11,6 +11,7 @@ use super::facts::Facts;
 use super::gather::Gather;
 use super::protobuf::{Value, fields, varint};
 use super::source::{Source, broken};
+use super::table::counted;
 use super::tfrecord::{Next, Records, is_tfrecord};
 use crate::Error;
 
@@ -76,7 +77,8 @@ pub(super) fn read_folders(
     }
     let n_empty = runs.values().filter(|run| run.n_scalars == 0).count();
     if n_empty > 0 {
-        gather.note(format!("{n_empty} folders of event files hold no scalar and were left out"));
+        let folders = counted(n_empty, "folder");
+        gather.note(format!("left out: {folders} of event files without a scalar"));
     }
     runs.into_values().filter(|run| run.n_scalars > 0).try_for_each(|run| run.finish(gather))
 }

@@ -57,9 +57,10 @@ pub(super) fn read_runs(source: Source, gather: &mut Gather<'_>) -> Result<(), E
     }
     if n_by_log_lines > 0 {
         gather.note(format!(
-            "{}: the last step of {n_by_log_lines} runs is `_step`, which counts updates only \
-             where the trainer says so",
-            path.display()
+            "{}: the last step of {} is `_step`, which counts updates only where the trainer \
+             says so",
+            path.display(),
+            table::counted(n_by_log_lines, "run")
         ));
     }
     if n_taken == 0 {

@@ -120,12 +120,14 @@ impl BestSize {
 }
 
 fn start(rows: &[Vec<f64>], loss: &[f64], u: &[f64]) -> Vec<f64> {
-    let sizes = Sizes::of(rows, loss);
+    let (r_d, r_n) = (between_log(1.0, 100.0, u[5]), between_log(1.0, 100.0, u[6]));
+    // What repeated text is worth, not how much of it was read.
+    let worth = |x: &Vec<f64>| vec![x[0], saturate(x[2].min(x[1]), x[1], r_d).effective];
+    let sizes = Sizes::of(&rows.iter().map(worth).collect::<Vec<_>>(), loss);
     let (alpha, beta) = (between(0.1, 0.8, u[3]), between(0.1, 0.8, u[4]));
     let e = sizes.lowest * between(0.1, 0.95, u[0]);
     let a = sizes.coefficient(0, alpha, between(0.05, 0.5, u[1]));
     let b = sizes.coefficient(1, beta, between(0.05, 0.5, u[2]));
-    let (r_d, r_n) = (between_log(1.0, 100.0, u[5]), between_log(1.0, 100.0, u[6]));
     MUENNIGHOFF.within_bounds(vec![e, a, b, alpha, beta, r_d, r_n])
 }
 

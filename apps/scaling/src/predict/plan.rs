@@ -15,10 +15,12 @@ use super::rig::{Bill, Rig};
 use super::{Estimate, interval_of};
 use crate::Error;
 use crate::data::TrainingRun;
+use crate::fit::Fit;
 use crate::judge::{
     self, Asked, Kind, Noise, Severity, Verdict, judge_agreement, judge_budget, judge_fit,
     judge_groups, judge_runs,
 };
+use crate::model::Quantity;
 use crate::model::allocation::{Demand, Split};
 use crate::tuning::tuning;
 use crate::units::{CountKind, Flop, Nats, Parameters, Tokens, short};
@@ -340,7 +342,35 @@ fn verdicts(
     verdicts.extend(undetermined(advice));
     verdicts.extend(out_of_reach(request, advice));
     verdicts.extend(counts(candidates, request));
+    verdicts.extend(more_than_six(&best.fit));
     verdicts
+}
+
+/// Logged compute that is not 6ND by more than this share is told.
+const OFF_SIX: f64 = 0.1;
+
+/// Whether the runs spent another number of FLOP a parameter and token than the plan counts:
+/// attention and the head come on top, and embeddings are read for nothing.
+fn more_than_six(fit: &Fit) -> Option<Verdict> {
+    let column = |q| fit.law.inputs.iter().position(|input| *input == q);
+    let (n, d) = (column(Quantity::Parameters)?, column(Quantity::Tokens)?);
+    let rows = fit.observations.x.iter().zip(&fit.observations.compute);
+    let mut per: Vec<f64> =
+        rows.filter_map(|(x, c)| c.map(|c| c.0 / (x[n] * x[d]))).filter(|k| *k > 0.0).collect();
+    per.sort_by(f64::total_cmp);
+    let middle = *per.get(per.len() / 2)?;
+    ((middle / 6.0).ln().abs() > OFF_SIX).then(|| {
+        Verdict::new(
+            Kind::Counts,
+            Severity::Note,
+            format!(
+                "your runs spent {middle:.1} FLOP a parameter and token; the plan counts 6, so that \
+                 its budget is {:.2} times what your logs would call it",
+                6.0 / middle
+            ),
+            "scale the budget by it, or count parameters as the log's compute does",
+        )
+    })
 }
 
 fn undetermined(advice: &Outcome) -> Option<Verdict> {

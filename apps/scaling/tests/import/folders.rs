@@ -21,7 +21,7 @@ fn a_folder_may_hold_every_kind() {
     let runs: Vec<_> = import.runs.iter().map(|r| (r.id.as_str(), r.loss)).collect();
     let nats = |x| Some(Nats(x));
     assert_eq!(runs, [("tb", nats(2.0)), ("m", nats(3.0)), ("t", nats(5.0)), ("w", nats(4.0))]);
-    let note = ".: 1 files of other kinds were passed over".to_owned();
+    let note = ".: passed over: 1 file of other kinds".to_owned();
     assert!(given.notes(&import).contains(&note));
 }
 

@@ -49,5 +49,5 @@ fn a_bad_line_is_rejected_and_deleted_runs_are_told() {
     let given = mlruns("3");
     let import = given.import(&[""]);
     assert_eq!(rejected(&import), ["2: it is not `timestamp value step`"]);
-    assert!(given.notes(&import).contains(&".: 1 deleted MLflow runs were passed over".to_owned()));
+    assert!(given.notes(&import).contains(&".: passed over: 1 deleted MLflow run".to_owned()));
 }

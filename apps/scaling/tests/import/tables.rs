@@ -149,9 +149,9 @@ fn steps_to_a_loss_are_no_runs() {
 fn a_bad_cell_in_a_column_that_is_not_needed_costs_the_cell_only() {
     let import = read("t.csv", "n,d,lr,loss\n1e6,1e7,fast,4.5\n1e6,2e7,nan,4.4\n");
     assert_eq!((import.runs.len(), rejected(&import).len()), (2, 0));
-    assert!(import.notes.iter().any(|n| n.ends_with(
-        "2 cells of `lr` were left out; the first, at line 2, is not a number: `fast`"
-    )));
+    assert!(import.notes.iter().any(|n| {
+        n.ends_with("left out: 2 cells of `lr`; the first, at line 2, is not a number: `fast`")
+    }));
 }
 
 #[test]

@@ -54,8 +54,7 @@ fn a_history_without_its_run_is_a_run_of_its_own_and_told() {
     assert_eq!((import.runs.len(), import.runs[1].id.as_str()), (2, "r2"));
     assert_eq!(import.runs[1].loss, Some(Nats(5.0)));
     assert!(given.notes(&import).contains(
-        &"history.csv: the history of 1 runs has no line in a list of runs; each is taken as a \
-          run of its own: `r2`"
+        &"history.csv: no list of runs has 1 run of this history; taken as runs of their own: `r2`"
             .to_owned()
     ));
 }

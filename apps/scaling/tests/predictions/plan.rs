@@ -2,7 +2,7 @@
 
 use record::Silent;
 use scaling::data::TrainingRun;
-use scaling::judge::Kind;
+use scaling::judge::{Kind, Verdict};
 use scaling::model::Law;
 use scaling::model::allocation::Demand;
 use scaling::model::chinchilla::{CHINCHILLA, SKALING};
@@ -11,7 +11,7 @@ use scaling::predict::plan::{Budget, Plan, Request, Role, plan};
 use scaling::predict::rig::{Range, Rig};
 use scaling::units::{Flop, Nats, Parameters, Tokens};
 
-use super::synthetic::{grid, quick, true_best_size, true_loss};
+use super::synthetic::{grid, quick, true_best_size, true_loss, with};
 
 static LAWS: &[&Law] = &[&CHINCHILLA, &SKALING];
 
@@ -185,6 +185,24 @@ fn body_and_total_are_converted_only_where_the_shape_is_known() {
     let kaplan = plan.lines.iter().find(|l| l.role == Role::ComparisonOnly).unwrap();
     assert!(kaplan.converted_parameters.unwrap() > kaplan.parameters.value);
     assert!(plan.verdicts.iter().all(|v| v.kind != Kind::Counts));
+}
+
+#[test]
+fn logs_whose_compute_is_not_6nd_are_told() {
+    let with_compute = |factor: f64| -> Vec<Verdict> {
+        let runs: Vec<TrainingRun> = grid()
+            .into_iter()
+            .map(|r| {
+                let nd = r.parameters.total.unwrap().0 * r.tokens.unwrap().0;
+                with(r, |r| r.compute = Some(Flop(factor * nd)))
+            })
+            .collect();
+        plan(&runs, &fitted(&runs), &Request::new(Budget::Compute(Flop(1e20)))).unwrap().verdicts
+    };
+    let told =
+        |verdicts: &[Verdict]| verdicts.iter().any(|v| v.sentence.contains("your runs spent"));
+    assert!(!told(&with_compute(6.2)));
+    assert!(told(&with_compute(8.0)));
 }
 
 #[test]

@@ -68,7 +68,7 @@ fn where_a_validation_loss_turns_up_it_is_told() {
 #[test]
 fn steps_are_corrected_by_the_critical_batch_of_the_runs_themselves() {
     let (least, critical) = (1e3, 1e6);
-    let one = |n: f64, batch: f64| {
+    let one = |n: f64, batch: f64, d: f64| {
         let at = |i: u32| {
             let step = 40.0 * f64::from(i) * (1.0 + critical / batch);
             let s_min = step / (1.0 + critical / batch);
@@ -78,12 +78,14 @@ fn steps_are_corrected_by_the_critical_batch_of_the_runs_themselves() {
         TrainingRun {
             batch: Some(Tokens(batch)),
             history: (1..=300).map(at).collect(),
-            ..run(n, 1e9 * n / 1e8, 3.0)
+            ..run(n, d, 3.0)
         }
     };
-    let runs =
-        [one(1e8, 2e5), one(1e8, 1e6), one(1e8, 5e6), one(1e7, 1e6), one(3e7, 1e6), one(3e8, 1e6)];
+    let batches = [2e5, 1e6, 5e6].map(|batch| one(1e8, batch, 1e9));
+    let sizes = [(1e7, 5e8), (3e7, 1e9), (3e8, 2e9), (1e7, 4e9), (3e8, 5e8)];
+    let runs = [&batches[..], &sizes.map(|(n, d)| one(n, 1e6, d))].concat();
     let found = reported(&runs, Some(asked()));
+    assert_eq!(found.left_out, Vec::<String>::new());
     let source = &found.bounds[1].stop.source;
     assert!(source.contains("B_crit of your batches"), "{source}");
 }

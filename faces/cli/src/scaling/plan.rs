@@ -364,8 +364,12 @@ fn settings(plan: &Plan) -> String {
     for (i, rate) in plan.learning_rates.iter().enumerate() {
         let title = if i == 0 { "learning rate" } else { "" };
         let value = rate.learning_rate.map_or("none".to_owned(), |r| format!("{r:.2e}"));
-        let mut words =
-            format!("{}: {}; {} ({})", rate.rule, rate.optimiser, rate.schedule, rate.source);
+        let with = if rate.optimiser == rate.schedule {
+            format!("optimiser and schedule {}", rate.schedule)
+        } else {
+            format!("{}; {}", rate.optimiser, rate.schedule)
+        };
+        let mut words = format!("{}: {with} ({})", rate.rule, rate.source);
         if !rate.remark.is_empty() {
             let _ = write!(words, "; {}", rate.remark);
         }

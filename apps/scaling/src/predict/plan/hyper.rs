@@ -129,8 +129,8 @@ fn of_sweep(t: &Tuning, split: Split) -> Rate {
         rule: "your runs",
         learning_rate: Some(ln_rate.exp()),
         batch: Some((t.ln_batch.value + t.batch_by_data.value * ln_d).exp()),
-        optimiser: "as in your runs",
-        schedule: "as in your runs",
+        optimiser: "as in them",
+        schedule: "as in them",
         source: format!(
             "η = c·N^{:.3}·D^{:.3} through the best of {} sizes and lengths",
             t.rate_by_size.value, t.rate_by_data.value, t.n_cells
