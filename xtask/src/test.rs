@@ -43,7 +43,7 @@ const STEPS: &[Step] = &[
     Step {
         name: "tests and doctests",
         hint: "run the one that failed alone: `cargo test -p CRATE NAME`; \
-               `cargo insta review` shows snapshots that changed",
+               for a snapshot that may change, see faces/cli/tests/cli/snapshot.rs",
         run: || chore::run(&mut chore::cargo(&["test", "--workspace", "--locked"])),
     },
     Step {
