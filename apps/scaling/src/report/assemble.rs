@@ -39,17 +39,18 @@ pub fn plan_page(data: &str, runs: &[TrainingRun], candidates: &Candidates, plan
     ::evaluate::html(&plan_report(&material, &planned(plan)))
 }
 
-/// The contours of the law to believe with its runs and frontier, as one SVG file.
-pub fn plane_svg(candidates: &Candidates, planned: Option<&Plan>) -> Option<String> {
+/// The contours of the law to believe with its runs, its frontier and the planned run, as one SVG
+/// file; none where the law takes more than size and data.
+pub fn plane_svg(candidates: &Candidates, plan: &Plan) -> Option<String> {
     let fit = &candidates.best().fit;
-    let runs = super::runs(&fit.observations)?;
-    let frontier = frontier(candidates.best(), planned.map(|p| Flop(p.compute.value)));
-    let point = planned.and_then(|plan| plan.lines.first()).map(point);
+    if fit.law.inputs != [Quantity::Parameters, Quantity::Tokens] {
+        return None;
+    }
     let plane = super::plane(&super::Plane {
         loss: &|n, d| fit.loss(&[n, d]),
-        runs: &runs,
-        frontier: &frontier,
-        planned: point.as_ref(),
+        runs: &super::runs(&fit.observations)?,
+        frontier: &frontier(candidates.best(), Some(Flop(plan.compute.value))),
+        planned: plan.lines.first().map(point).as_ref(),
         count: fit.observations.count.unwrap_or(CountKind::Unstated),
     });
     Some(plane.standalone(::evaluate::plot::Size::WIDE))

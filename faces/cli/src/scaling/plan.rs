@@ -13,7 +13,7 @@ use scaling::model::allocation::Demand;
 use scaling::predict::candidates::{Candidates, LAWS_OF_A_PLAN, candidates, look};
 use scaling::predict::plan::{Budget, Line, OtherSize, Plan, Request, Role, plan};
 use scaling::predict::rig::{ASSUMED_MFU, Bill, Range, Rig, device_named};
-use scaling::report::plan_page;
+use scaling::report::{plan_page, plane_svg};
 use scaling::units::{CountKind, Flop, Nats, Parameters, PfDays, Tokens};
 use serde_json::json;
 
@@ -146,6 +146,9 @@ pub(crate) fn run(args: &PlanArgs) -> Result<()> {
             }
             let page = plan_page(&logs::names(&args.source), &found.runs, &fitted, &plan);
             journal.artifact("report.html", page.as_bytes());
+            if let Some(plane) = plane_svg(&fitted, &plan) {
+                journal.artifact("plane.svg", plane.as_bytes());
+            }
             write_down(&plan, journal);
             Ok((found, fitted, plan))
         })?;

@@ -139,6 +139,10 @@ fn from_parabolas(runs: &[TrainingRun], c: Flop, count: Option<CountKind>) -> Op
     })
 }
 
+/// The least compute of the runs behind the published constants of Chinchilla is 6e18 FLOP; well
+/// below it they foretell no loss.
+const LEAST_FOR_CHINCHILLA: Flop = Flop(1e17);
+
 /// The published constants of Chinchilla that were reproduced from its data.
 fn chinchilla(c: Flop) -> Option<Line> {
     let reproduced = |k: &&Constants| k.standing == Standing::Reproduced;
@@ -152,10 +156,14 @@ fn chinchilla(c: Flop) -> Option<Line> {
         parameters: alone(best.split.parameters.0),
         tokens: alone(best.split.tokens.0),
         tokens_per_parameter: alone(best.split.tokens_per_parameter()),
-        loss: Some(alone(best.loss.0)),
+        loss: (c.0 >= LEAST_FOR_CHINCHILLA.0).then(|| alone(best.loss.0)),
         held_out: None,
         converted_parameters: None,
-        remark: "its loss is that of its own text".to_owned(),
+        remark: if c.0 >= LEAST_FOR_CHINCHILLA.0 {
+            "its loss is that of its own text".to_owned()
+        } else {
+            format!("its runs took 6e18 FLOP and more: no loss is foretold at {c}")
+        },
     })
 }
 
@@ -176,7 +184,9 @@ fn kaplan(c: Flop) -> Line {
         loss: Some(alone(loss::loss_of_least_compute(c).0)),
         held_out: None,
         converted_parameters: None,
-        remark: "N ∝ C^0.73 is too steep (Porian et al. 2024): for comparison only".to_owned(),
+        remark: "N ∝ C^0.73 is too steep (Porian et al. 2024), and its loss is that of its own \
+                 text: for comparison only"
+            .to_owned(),
     }
 }
 
