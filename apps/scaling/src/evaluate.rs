@@ -1,7 +1,9 @@
 //! How well a law foretells compute that it has not seen: the score that is printed beside every
 //! fit, and the one by which laws are chosen.
 
-use ::evaluate::bootstrap::{Resampling, interval};
+use std::cmp::Ordering;
+
+use ::evaluate::bootstrap::{Resampling, interval_by_group};
 use ::evaluate::regression::{Pair, mape, relative_bias};
 use record::{Interval, Score, Silent};
 use serde::Serialize;
@@ -111,12 +113,13 @@ fn score(fit: &Fit, unseen: &Observations) -> Result<HeldOut, Error> {
         from_compute: Flop(compute.fold(f64::INFINITY, f64::min)),
         mape: mape(&pairs).ok_or_else(undefined)?,
         bias: relative_bias(&pairs).ok_or_else(undefined)?,
-        interval: interval(&pairs, mape, &how).ok(),
+        interval: interval_by_group(&pairs, &unseen.run, "run", mape, &how).ok(),
         baseline: mape(&flat).ok_or_else(undefined)?,
     })
 }
 
-/// Which rows have least compute, and which are the `share` of most.
+/// Which rows have least compute, and which are the `share` of most; of equal compute the one of
+/// lower inputs comes first, whatever the order of the log.
 fn split_by_compute(o: &Observations, share: f64) -> Result<(Vec<usize>, Vec<usize>), Error> {
     let compute: Option<Vec<f64>> = o.compute.iter().map(|c| c.map(|c| c.0)).collect();
     let Some(compute) = compute else {
@@ -125,8 +128,11 @@ fn split_by_compute(o: &Observations, share: f64) -> Result<(Vec<usize>, Vec<usi
             "log compute, or both parameters and tokens",
         ));
     };
+    // To six digits: 6ND of one budget differs in the last.
+    let rank = |i: usize| (compute[i].ln() * 1e6).round() as i64;
+    let inputs = |i: usize, j: usize| o.x[i].partial_cmp(&o.x[j]).unwrap_or(Ordering::Equal);
     let mut order: Vec<usize> = (0..compute.len()).collect();
-    order.sort_by(|i, j| compute[*i].total_cmp(&compute[*j]));
+    order.sort_by(|i, j| rank(*i).cmp(&rank(*j)).then_with(|| inputs(*i, *j)));
     let n_high = (share * order.len() as f64).round() as usize;
     let high = order.split_off(order.len() - n_high.min(order.len()));
     if high.is_empty() || order.is_empty() {

@@ -228,11 +228,17 @@ fn distinct(ends: &[(f64, Vec<f64>)]) -> (Vec<Vec<f64>>, Vec<Option<usize>>) {
 /// Work between two reports of progress.
 const CHUNK: usize = 256;
 
-fn check_enough(law: &Law, o: &Observations) -> Result<(), Error> {
-    let mut distinct: Vec<&Vec<f64>> = o.x.iter().collect();
+/// How many different points the rows are at.
+fn n_distinct<'a>(rows: impl Iterator<Item = &'a Vec<f64>>) -> usize {
+    let mut distinct: Vec<&Vec<f64>> = rows.collect();
     distinct.sort_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
     distinct.dedup();
-    if distinct.len() > law.parameters.len() {
+    distinct.len()
+}
+
+fn check_enough(law: &Law, o: &Observations) -> Result<(), Error> {
+    let n_distinct = n_distinct(o.x.iter());
+    if n_distinct > law.parameters.len() {
         return Ok(());
     }
     Err(Error::refused(
@@ -241,7 +247,7 @@ fn check_enough(law: &Law, o: &Observations) -> Result<(), Error> {
              left to check it with",
             law.name,
             law.parameters.len(),
-            distinct.len(),
+            n_distinct,
         ),
         "add runs of other sizes and lengths, or fit a smaller law (`fieldkit scaling laws`)",
     ))
@@ -264,7 +270,8 @@ fn spread_point(k: usize, d: usize) -> Vec<f64> {
     (0..d).map(|j| (0.5 + (k as f64 + 1.0) * phi.powi(-(j as i32 + 1))).fract()).collect()
 }
 
-/// The parameters refitted to draws of whole runs with replacement (Efron 1979).
+/// The parameters refitted to draws of whole runs with replacement (Efron 1979); not numbers where
+/// a draw does not determine them.
 fn bootstrap(
     law: &'static Law,
     o: &Observations,
@@ -285,6 +292,12 @@ fn bootstrap(
             for row in &runs[random.random_range(0..runs.len())] {
                 weight[*row] += 1.0;
             }
+        }
+        // No more points than parameters determine nothing: such a draw says so, lest it stay near
+        // the optimum and feign certainty.
+        let drawn = o.x.iter().zip(&weight).filter(|(_, weight)| **weight > 0.0);
+        if n_distinct(drawn.map(|(x, _)| x)) <= law.parameters.len() {
+            return vec![f64::NAN; law.parameters.len()];
         }
         let problem = Problem::weighted(law, o, recipe.objective, &weight);
         problem.theta(&descend_from(&problem, best).z)

@@ -80,10 +80,11 @@ pub fn interval_by_group<T: Clone, G: Ord>(
 }
 
 /// The percentile interval of values drawn elsewhere, as a fit repeated on draws of its runs gives
-/// them. None where fewer than 40, or fewer than half, of the draws are finite numbers.
+/// them. An infinite draw ("never") counts, and may make an end infinite; one that is not a number
+/// does not. None where fewer than 40, or fewer than half, of the draws are numbers.
 pub fn of_draws(draws: Vec<f64>, level: f64, method: &str) -> Option<Interval> {
     let n_all = draws.len();
-    let mut draws: Vec<f64> = draws.into_iter().filter(|value| value.is_finite()).collect();
+    let mut draws: Vec<f64> = draws.into_iter().filter(|value| !value.is_nan()).collect();
     if draws.len() < FEWEST_DRAWS || draws.len() * 2 < n_all {
         return None;
     }
@@ -100,8 +101,9 @@ const FEWEST_DRAWS: usize = 40;
 /// None where there are no values.
 pub fn quantile(sorted: &[f64], p: f64) -> Option<f64> {
     let at = p.clamp(0.0, 1.0) * sorted.len().checked_sub(1)? as f64;
-    let (below, above) = (at.floor() as usize, at.ceil() as usize);
-    Some(sorted[below] + (at - at.floor()) * (sorted[above] - sorted[below]))
+    let (below, above) = (sorted[at.floor() as usize], sorted[at.ceil() as usize]);
+    // Between equals, two infinities among them, lies nothing else.
+    Some(if below == above { below } else { below + (at - at.floor()) * (above - below) })
 }
 
 fn over_groups<T: Clone>(
@@ -252,6 +254,16 @@ mod tests {
         assert!(interval(&ITEMS, |_| None, &Resampling::default()).is_err());
         let rarely = |items: &[f64]| mean(items).filter(|m| *m == mean(&ITEMS).unwrap());
         assert!(interval(&ITEMS, rarely, &Resampling::default()).is_err());
+    }
+
+    #[test]
+    fn a_draw_that_never_ends_counts_and_one_that_is_no_number_does_not() {
+        let mut draws: Vec<f64> = (0..95).map(f64::from).collect();
+        draws.extend([f64::INFINITY; 5]);
+        draws.extend([f64::NAN; 20]);
+        let interval = of_draws(draws, 0.95, "draws").expect("100 numbers");
+        assert!(interval.low < 3.0 && interval.high == f64::INFINITY, "{interval:?}");
+        assert_eq!(of_draws(vec![1.0; 39], 0.95, "draws"), None);
     }
 
     #[test]

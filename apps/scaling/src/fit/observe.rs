@@ -158,13 +158,14 @@ fn repeats(run: &TrainingRun) -> bool {
 /// Which runs have one beside them with the same inputs, another learning rate or batch, and a
 /// lower loss.
 fn beaten(law: &Law, runs: &[TrainingRun], count: Option<CountKind>, kept: &[usize]) -> Vec<bool> {
-    let mut cells: BTreeMap<Vec<i64>, Vec<usize>> = BTreeMap::new();
+    // Recipes of their own are not rungs of one ladder.
+    let mut cells: BTreeMap<(Option<&str>, Vec<i64>), Vec<usize>> = BTreeMap::new();
     for i in kept {
         let own = row(law, &runs[*i], count).unwrap_or_default();
         let data = runs[*i].tokens.map(|d| d.0);
         // Equal to three digits: logs round.
         let key = own.iter().chain(&data).map(|v| (v.ln() * 1e3).round() as i64).collect();
-        cells.entry(key).or_default().push(*i);
+        cells.entry((runs[*i].group.as_deref(), key)).or_default().push(*i);
     }
     let mut beaten = vec![false; runs.len()];
     for cell in cells.values() {

@@ -232,10 +232,12 @@ fn lock(folder: &Path) -> Result<File, Error> {
     }
 }
 
+/// Whether nothing stands there but what a sweep that was killed at its very start leaves.
 fn is_empty(folder: &Path) -> Result<bool, Error> {
-    let entries =
+    let mut entries =
         fs::read_dir(folder).map_err(|source| Error::Io { path: folder.to_owned(), source })?;
-    Ok(entries.flatten().next().is_none())
+    let ours = [DONE, UNDER_WAY, LOCK];
+    Ok(entries.all(|entry| entry.is_ok_and(|e| ours.iter().any(|name| e.file_name() == *name))))
 }
 
 fn as_json<T: Serialize>(path: &Path, value: &T) -> Result<Vec<u8>, Error> {
