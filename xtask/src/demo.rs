@@ -28,7 +28,7 @@ const SCENES: &[Scene] = &[
         report: "scaling-batch.html",
     },
     Scene {
-        title: "a plan for six times the compute of the largest run",
+        title: "a plan for about four times the compute of the largest run",
         words: &[
             "scaling",
             "plan",

@@ -56,6 +56,9 @@ const STEPS: &[Step] = &[
     },
 ];
 
+/// Data of others that tests use where it is there, seen from the root of the workspace.
+const REAL_DATA: &str = "../shared/data";
+
 pub(crate) fn run() -> Result<()> {
     let mut took: Vec<(&str, Duration)> = Vec::new();
     for (idx, step) in STEPS.iter().enumerate() {
@@ -73,5 +76,8 @@ pub(crate) fn run() -> Result<()> {
     }
     let whole: Duration = took.iter().map(|(_, time)| *time).sum();
     eprintln!("{:<20} {:>7.1} s\n\nall is well", "together", whole.as_secs_f64());
+    if !std::path::Path::new(REAL_DATA).exists() {
+        eprintln!("but the tests on real data were skipped: {REAL_DATA} is not there");
+    }
     Ok(())
 }

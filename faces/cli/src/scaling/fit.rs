@@ -9,7 +9,7 @@ use record::{EvalReport, Interval};
 use scaling::Error;
 use scaling::data::{Import, TrainingRun};
 use scaling::fit::{Fit, profile_interval};
-use scaling::isoflop::{Growth, growth_of, points};
+use scaling::isoflop::{Growth, approach_1, growth_of, points};
 use scaling::judge::{Severity, Verdict, judge_fit, judge_groups, judge_runs, weigh};
 use scaling::model::allocation::TwoTerms;
 use scaling::model::muennighoff::MUENNIGHOFF;
@@ -44,6 +44,7 @@ struct Fitted {
     import: Import,
     laws: Candidates,
     growth: Vec<(String, Growth)>,
+    envelope: Option<Growth>,
     tuning: Option<Tuning>,
     verdicts: Vec<Verdict>,
 }
@@ -58,6 +59,7 @@ pub(crate) fn run(args: &FitArgs) -> Result<()> {
         let laws = candidates(&import.runs, &laws, &recipe, usize::MAX, journal)?;
         let fitted = Fitted {
             growth: growth(&import.runs, &laws, &args.fitting),
+            envelope: envelope(&import.runs, &args.fitting),
             tuning: tuning(&import.runs, args.fitting.seed).ok(),
             verdicts: weigh(all_verdicts(&import.runs, &laws), true)?,
             import,
@@ -134,6 +136,12 @@ fn growth(runs: &[TrainingRun], laws: &Candidates, fitting: &Fitting) -> Vec<(St
     of(runs).map(|growth| (String::new(), growth)).into_iter().collect()
 }
 
+/// The envelope of the runs' curves, where they have some.
+fn envelope(runs: &[TrainingRun], fitting: &Fitting) -> Option<Growth> {
+    let sound: Vec<TrainingRun> = runs.iter().filter(|r| r.flags.is_empty()).cloned().collect();
+    approach_1(&sound, fitting.bootstrap, fitting.seed).ok()
+}
+
 fn all_verdicts(runs: &[TrainingRun], laws: &Candidates) -> Vec<Verdict> {
     let best = &laws.best().fit;
     let mut verdicts = judge_runs(runs);
@@ -190,6 +198,8 @@ fn in_words(fitted: &Fitted, profile: bool) -> String {
         text.push_str(&law_in_words(candidate, rank == 0, profile));
     }
     text.push_str(&growth_in_words(&fitted.growth));
+    let envelope = fitted.envelope.iter().map(|growth| (String::new(), growth.clone()));
+    text.push_str(&growth_in_words(&envelope.collect::<Vec<_>>()));
     text.push_str(&fitted.tuning.as_ref().map_or(String::new(), tuning_in_words));
     for left_out in &fitted.laws.left_out {
         let _ = writeln!(text, "\nnot fitted: {}", wrapped(left_out, 12));
@@ -333,6 +343,7 @@ fn as_json(fitted: &Fitted, profile: bool) -> Value {
         "growth": fitted.growth.iter().map(|(group, growth)| json!({
             "group": group, "growth": growth,
         })).collect::<Vec<_>>(),
+        "envelope": fitted.envelope,
         "tuning": fitted.tuning,
         "verdicts": fitted.verdicts,
     })
