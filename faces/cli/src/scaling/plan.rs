@@ -139,7 +139,7 @@ pub(crate) fn run(args: &PlanArgs) -> Result<()> {
             if !request.force {
                 look(&found.runs, &args.fitting.recipe())?;
             }
-            let fitted = candidates(&found.runs, &laws, &args.fitting.recipe(), 2, journal)?;
+            let fitted = candidates(&found.runs, &laws, &args.fitting.recipe(), 3, journal)?;
             let plan = plan(&found.runs, &fitted, &request)?;
             for note in &fitted.best().fit.observations.notes {
                 journal.note(note);
