@@ -106,8 +106,9 @@ pub fn report(
     journal: &mut dyn Journal,
 ) -> Result<Report, Error> {
     let (mut trade_offs, mut left_out) = (vec![], vec![]);
-    for (_, rows) in by_model_and_loss(rows) {
-        match trade_off(&rows, reference, recipe, journal) {
+    for ((group, model, n, _), rows) in by_model_and_loss(rows) {
+        let recipe = Recipe { seed: seed_of(recipe.seed, &group, &model, n), ..*recipe };
+        match trade_off(&rows, reference, &recipe, journal) {
             Ok(found) => trade_offs.push(found),
             Err(error) => {
                 let name = rows[0].model.as_deref().unwrap_or("a model");
@@ -134,6 +135,7 @@ pub fn report(
 
 type Rows = BTreeMap<(Option<String>, Option<String>, u64, u64), Vec<StepsToLoss>>;
 
+/// The rows of each, by batch, so that their order in the file changes nothing.
 fn by_model_and_loss(rows: &[StepsToLoss]) -> Rows {
     let mut groups = Rows::new();
     for row in rows {
@@ -141,7 +143,23 @@ fn by_model_and_loss(rows: &[StepsToLoss]) -> Rows {
         let key = (row.group.clone(), row.model.clone(), n, row.target.0.to_bits());
         groups.entry(key).or_default().push(row.clone());
     }
+    let order = |r: &StepsToLoss, s: &StepsToLoss| {
+        r.batch.0.total_cmp(&s.batch.0).then(r.steps.0.total_cmp(&s.steps.0))
+    };
+    for rows in groups.values_mut() {
+        rows.sort_by(order);
+    }
     groups
+}
+
+/// The seed of one model: models are drawn independently, the losses of one model together, as
+/// they were read off the same runs. FNV-1a, so that it is the same on every machine.
+fn seed_of(seed: u64, group: &Option<String>, model: &Option<String>, n: u64) -> u64 {
+    let name = |name: &Option<String>| name.clone().unwrap_or_default().into_bytes();
+    // A byte between them that no text holds.
+    let bytes = [name(group), vec![0xff], name(model), vec![0xff], n.to_le_bytes().to_vec()];
+    let mix = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    seed ^ bytes.concat().into_iter().fold(0xcbf2_9ce4_8422_2325, mix)
 }
 
 fn any_count(count: &ParameterCount) -> Option<Parameters> {
@@ -214,15 +232,10 @@ fn by_loss(trade_offs: &[TradeOff]) -> Option<ByLoss> {
     let (b_star, alpha_b) = law(&critical)?;
     let draws = in_draws(trade_offs, |h| h.critical_batch().0, law);
     let source = format!("through B_crit at {} losses", trade_offs.len());
-    let estimate = |value, of: fn(&(f64, f64)) -> f64| Estimate {
-        value,
-        interval: interval_of(
-            draws.iter().map(|d| d.as_ref().map_or(f64::NAN, of)).collect(),
-            "bootstrap by batch",
-        ),
-        source: source.clone(),
-    };
-    Some(ByLoss { b_star: estimate(b_star, |d| d.0), alpha_b: estimate(alpha_b, |d| d.1) })
+    Some(ByLoss {
+        b_star: estimate(b_star, &draws, |d| d.0, &source),
+        alpha_b: estimate(alpha_b, &draws, |d| d.1, &source),
+    })
 }
 
 fn by_size(trade_offs: &[TradeOff]) -> Option<BySize> {
@@ -244,18 +257,22 @@ fn by_size(trade_offs: &[TradeOff]) -> Option<BySize> {
     let reference = trade_offs[0].reference;
     let draws = in_draws(trade_offs, |h| batch_with_overhead(h, reference, OVERHEAD).0, law);
     let source = format!("through the batch with 20 % overhead at {} sizes", sizes.len());
-    let estimate = |value, of: fn(&(f64, f64)) -> f64| Estimate {
-        value,
-        interval: interval_of(
-            draws.iter().map(|d| d.as_ref().map_or(f64::NAN, of)).collect(),
-            "bootstrap by batch",
-        ),
-        source: source.clone(),
-    };
     Some(BySize {
-        coefficient: estimate(coefficient, |d| d.0),
-        exponent: estimate(exponent, |d| d.1),
+        coefficient: estimate(coefficient, &draws, |d| d.0, &source),
+        exponent: estimate(exponent, &draws, |d| d.1, &source),
     })
+}
+
+/// One parameter of a law, with its interval over the draws; a draw without a law counts as none.
+fn estimate(
+    value: f64,
+    draws: &[Option<(f64, f64)>],
+    of: fn(&(f64, f64)) -> f64,
+    source: &str,
+) -> Estimate {
+    let draws = draws.iter().map(|d| d.as_ref().map_or(f64::NAN, of)).collect();
+    let interval = interval_of(draws, "bootstrap by batch");
+    Estimate { value, interval, source: source.to_owned() }
 }
 
 /// A law through the k-th draw of every trade-off, for all k.

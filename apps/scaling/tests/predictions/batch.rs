@@ -5,7 +5,7 @@ use scaling::data::{Checkpoint, StepsToLoss, TrainingRun};
 use scaling::predict::batch::{
     REFERENCE, Report, noise_scales, reference, report, steps_to_losses,
 };
-use scaling::units::{Nats, Steps, Tokens};
+use scaling::units::{Nats, Parameters, Steps, Tokens};
 use serde_json::json;
 
 use super::synthetic::{checkpoint, quick, read, run, shared};
@@ -62,6 +62,38 @@ fn a_hyperbola_is_found_and_the_law_of_the_loss_through_two_of_them() {
     // 2 = (3/2.5)^(1/αB).
     let alpha = found.by_loss.unwrap().alpha_b.value;
     assert!((alpha - 1.2f64.ln() / 2f64.ln()).abs() < 1e-4, "{alpha}");
+}
+
+/// Three sizes whose steps are off their hyperbola by the same factors.
+fn three_sizes() -> Vec<StepsToLoss> {
+    let of_size = |size: f64| {
+        let at = move |i: i32| {
+            let (batch, off) = (6e4 * 2f64.powi(i), [1.03, 0.96, 1.01, 0.98][i as usize % 4]);
+            let mut row = row(3.0, batch, off * (1e3 + size.sqrt() * 1e9 / batch));
+            row.model = Some(format!("{size}"));
+            row.parameters.total = Some(Parameters(1e8 * size));
+            row
+        };
+        (0..8).map(at)
+    };
+    [1.0, 4.0, 16.0].into_iter().flat_map(of_size).collect()
+}
+
+#[test]
+fn sizes_are_drawn_independently() {
+    let exponent = reported(&three_sizes()).by_size.unwrap().exponent;
+    let interval = exponent.interval.unwrap();
+    assert!(interval.contains(exponent.value), "{interval:?}");
+    assert!(interval.high - interval.low > 0.02, "{interval:?}");
+}
+
+#[test]
+fn the_order_of_rows_changes_no_interval() {
+    let mut shuffled: Vec<StepsToLoss> = rows().into_iter().chain(three_sizes()).collect();
+    let before = serde_json::to_value(reported(&shuffled)).unwrap();
+    shuffled.reverse();
+    shuffled.rotate_left(7);
+    assert_eq!(serde_json::to_value(reported(&shuffled)).unwrap(), before);
 }
 
 #[test]
