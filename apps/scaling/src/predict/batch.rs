@@ -2,13 +2,14 @@
 //! moves with the loss and the size, and the noise scale of the gradient.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use record::Journal;
 use serde::Serialize;
 
 use super::{Estimate, interval_of};
 use crate::Error;
-use crate::data::{Origin, StepsToLoss, TrainingRun};
+use crate::data::{Schedule, StepsToLoss, TrainingRun};
 use crate::fit::{Fit, Objective, Observations, Recipe, fit};
 use crate::isoflop::envelope::{losses, smooth};
 use crate::judge::{Kind, Severity, Verdict};
@@ -106,8 +107,9 @@ pub fn report(
     journal: &mut dyn Journal,
 ) -> Result<Report, Error> {
     let (mut trade_offs, mut left_out) = (vec![], vec![]);
-    for (_, rows) in by_model_and_loss(rows) {
-        match trade_off(&rows, reference, recipe, journal) {
+    for ((group, model, n, _), rows) in by_model_and_loss(rows) {
+        let recipe = Recipe { seed: seed_of(recipe.seed, &group, &model, n), ..*recipe };
+        match trade_off(&rows, reference, &recipe, journal) {
             Ok(found) => trade_offs.push(found),
             Err(error) => {
                 let name = rows[0].model.as_deref().unwrap_or("a model");
@@ -134,6 +136,7 @@ pub fn report(
 
 type Rows = BTreeMap<(Option<String>, Option<String>, u64, u64), Vec<StepsToLoss>>;
 
+/// The rows of each, by batch, so that their order in the file changes nothing.
 fn by_model_and_loss(rows: &[StepsToLoss]) -> Rows {
     let mut groups = Rows::new();
     for row in rows {
@@ -141,7 +144,23 @@ fn by_model_and_loss(rows: &[StepsToLoss]) -> Rows {
         let key = (row.group.clone(), row.model.clone(), n, row.target.0.to_bits());
         groups.entry(key).or_default().push(row.clone());
     }
+    let order = |r: &StepsToLoss, s: &StepsToLoss| {
+        r.batch.0.total_cmp(&s.batch.0).then(r.steps.0.total_cmp(&s.steps.0))
+    };
+    for rows in groups.values_mut() {
+        rows.sort_by(order);
+    }
     groups
+}
+
+/// The seed of one model: models are drawn independently, the losses of one model together, as
+/// they were read off the same runs. FNV-1a, so that it is the same on every machine.
+fn seed_of(seed: u64, group: &Option<String>, model: &Option<String>, n: u64) -> u64 {
+    let name = |name: &Option<String>| name.clone().unwrap_or_default().into_bytes();
+    // A byte between them that no text holds.
+    let bytes = [name(group), vec![0xff], name(model), vec![0xff], n.to_le_bytes().to_vec()];
+    let mix = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    seed ^ bytes.concat().into_iter().fold(0xcbf2_9ce4_8422_2325, mix)
 }
 
 fn any_count(count: &ParameterCount) -> Option<Parameters> {
@@ -214,15 +233,10 @@ fn by_loss(trade_offs: &[TradeOff]) -> Option<ByLoss> {
     let (b_star, alpha_b) = law(&critical)?;
     let draws = in_draws(trade_offs, |h| h.critical_batch().0, law);
     let source = format!("through B_crit at {} losses", trade_offs.len());
-    let estimate = |value, of: fn(&(f64, f64)) -> f64| Estimate {
-        value,
-        interval: interval_of(
-            draws.iter().map(|d| d.as_ref().map_or(f64::NAN, of)).collect(),
-            "bootstrap by batch",
-        ),
-        source: source.clone(),
-    };
-    Some(ByLoss { b_star: estimate(b_star, |d| d.0), alpha_b: estimate(alpha_b, |d| d.1) })
+    Some(ByLoss {
+        b_star: estimate(b_star, &draws, |d| d.0, &source),
+        alpha_b: estimate(alpha_b, &draws, |d| d.1, &source),
+    })
 }
 
 fn by_size(trade_offs: &[TradeOff]) -> Option<BySize> {
@@ -244,18 +258,22 @@ fn by_size(trade_offs: &[TradeOff]) -> Option<BySize> {
     let reference = trade_offs[0].reference;
     let draws = in_draws(trade_offs, |h| batch_with_overhead(h, reference, OVERHEAD).0, law);
     let source = format!("through the batch with 20 % overhead at {} sizes", sizes.len());
-    let estimate = |value, of: fn(&(f64, f64)) -> f64| Estimate {
-        value,
-        interval: interval_of(
-            draws.iter().map(|d| d.as_ref().map_or(f64::NAN, of)).collect(),
-            "bootstrap by batch",
-        ),
-        source: source.clone(),
-    };
     Some(BySize {
-        coefficient: estimate(coefficient, |d| d.0),
-        exponent: estimate(exponent, |d| d.1),
+        coefficient: estimate(coefficient, &draws, |d| d.0, &source),
+        exponent: estimate(exponent, &draws, |d| d.1, &source),
     })
+}
+
+/// One parameter of a law, with its interval over the draws; a draw without a law counts as none.
+fn estimate(
+    value: f64,
+    draws: &[Option<(f64, f64)>],
+    of: fn(&(f64, f64)) -> f64,
+    source: &str,
+) -> Estimate {
+    let draws = draws.iter().map(|d| d.as_ref().map_or(f64::NAN, of)).collect();
+    let interval = interval_of(draws, "bootstrap by batch");
+    Estimate { value, interval, source: source.to_owned() }
 }
 
 /// A law through the k-th draw of every trade-off, for all k.
@@ -343,8 +361,9 @@ pub fn noise_scales(runs: &[TrainingRun]) -> Vec<NoiseScale> {
 const ABOVE_LOWEST: [f64; 3] = [1.0, 1.04, 1.08];
 
 /// Steps to a loss read off the histories of runs that differ in batch: at `target`, or at three
-/// losses that all runs of a size reach. Where a batch was tried at several learning rates or
-/// seeds, the fewest steps count.
+/// losses that all runs of a size reach. Flagged runs are left out; runs of another schedule, or
+/// that repeat other text, count as another model. Where a batch was tried with several seeds, their
+/// median counts, and of several learning rates the best.
 ///
 /// # Errors
 /// Refused where no size has a history at three batches.
@@ -352,36 +371,90 @@ pub fn steps_to_losses(
     runs: &[TrainingRun],
     target: Option<Nats>,
 ) -> Result<Vec<StepsToLoss>, Error> {
-    let mut by_size: BTreeMap<(Option<&str>, u64), Vec<Curve<'_>>> = BTreeMap::new();
-    for run in runs {
-        let (Some(n), Some(batch)) = (any_count(&run.parameters), run.batch) else { continue };
+    let mut by_setting: BTreeMap<Setting<'_>, Vec<Curve<'_>>> = BTreeMap::new();
+    let (flagged, clean): (Vec<&TrainingRun>, Vec<&TrainingRun>) =
+        runs.iter().partition(|run| !run.flags.is_empty());
+    for run in clean {
+        let (Some(setting), Some(batch)) = (Setting::of(run), run.batch) else { continue };
         let losses = smooth(&losses(&run.history));
         if losses.len() >= 3 {
-            let key = (run.group.as_deref(), n.0.to_bits());
-            by_size.entry(key).or_default().push(Curve { run, batch, losses });
+            by_setting.entry(setting).or_default().push(Curve { run, batch, losses });
         }
     }
+    by_setting.retain(|_, curves| by_batch_and_rate(curves).len() >= 3);
     let mut rows = vec![];
-    for curves in by_size.values() {
-        let mut batches: Vec<u64> = curves.iter().map(|c| c.batch.0.to_bits()).collect();
-        batches.sort_unstable();
-        batches.dedup();
-        if batches.len() >= 3 {
-            let targets = target.map_or_else(|| reached_by_all(curves), |t| vec![t.0]);
-            rows.extend(targets.into_iter().flat_map(|t| rows_at(curves, t)));
-        }
+    for (setting, curves) in &by_setting {
+        let is_alone = by_setting.keys().filter(|other| setting.is_of_size(other)).count() == 1;
+        let model = if is_alone { setting.size() } else { setting.to_string() };
+        let targets = target.map_or_else(|| reached_by_all(curves), |t| vec![t.0]);
+        rows.extend(targets.into_iter().flat_map(|t| rows_at(curves, t, &model)));
     }
     if rows.is_empty() {
         let what = match target {
             Some(t) => format!("no size reaches {t} at three batches"),
             None => "no size has a history at three batches or more".to_owned(),
         };
+        let left_out = match flagged.len() {
+            0 => String::new(),
+            n => format!(" ({n} of {} runs are flagged and left out)", runs.len()),
+        };
         return Err(Error::refused(
-            what,
+            what + &left_out,
             "train one size at several batches and log loss by step, with the batch in tokens",
         ));
     }
     Ok(rows)
+}
+
+/// What runs have in common whose batches are held against each other.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Setting<'a> {
+    group: Option<&'a str>,
+    /// N, as bits.
+    n: u64,
+    schedule: Option<&'a str>,
+    /// 1,000·ln U, where the text is seen more than once.
+    unique: Option<i64>,
+}
+
+impl<'a> Setting<'a> {
+    fn of(run: &'a TrainingRun) -> Option<Self> {
+        let repeated = run.unique_tokens.filter(|u| run.tokens.is_none_or(|d| d.0 > 1.001 * u.0));
+        Some(Self {
+            group: run.group.as_deref(),
+            n: any_count(&run.parameters)?.0.to_bits(),
+            schedule: run.schedule.as_ref().map(schedule_name),
+            unique: repeated.map(|u| (u.0.ln() * 1e3).round() as i64),
+        })
+    }
+
+    fn is_of_size(&self, other: &Self) -> bool {
+        (self.group, self.n) == (other.group, other.n)
+    }
+
+    fn size(&self) -> String {
+        Parameters(f64::from_bits(self.n)).to_string()
+    }
+}
+
+impl fmt::Display for Setting<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, {}", self.size(), self.schedule.unwrap_or("schedule not logged"))?;
+        match self.unique {
+            Some(u) => write!(f, ", of {} seen again", Tokens((u as f64 / 1e3).exp())),
+            None => Ok(()),
+        }
+    }
+}
+
+fn schedule_name(schedule: &Schedule) -> &str {
+    match schedule {
+        Schedule::Constant => "constant",
+        Schedule::Cosine => "cosine",
+        Schedule::Linear => "linear",
+        Schedule::WarmupStableDecay => "warmup-stable-decay",
+        Schedule::Other(name) => name,
+    }
 }
 
 /// A run's loss by step.
@@ -396,45 +469,70 @@ impl Curve<'_> {
         self.losses.iter().map(|p| p.1).fold(f64::INFINITY, f64::min)
     }
 
-    /// The step at which the loss was first reached, between checkpoints by ln S; none where the
-    /// first checkpoint is already below it.
-    fn steps_to(&self, target: f64) -> Option<f64> {
-        let after = self.losses.iter().position(|p| p.1 <= target)?;
-        let (s1, l1) = self.losses[after];
-        let (s0, l0) = *self.losses.get(after.checked_sub(1)?)?;
+    /// The step at which the loss was first reached, between checkpoints by ln S; infinite where
+    /// it never was, 0 where the first checkpoint is already below it.
+    fn steps_to(&self, target: f64) -> f64 {
+        let Some(after) = self.losses.iter().position(|p| p.1 <= target) else {
+            return f64::INFINITY;
+        };
+        let Some(before) = after.checked_sub(1) else { return 0.0 };
+        let ((s0, l0), (s1, l1)) = (self.losses[before], self.losses[after]);
         let share = (l0 - target) / (l0 - l1);
         let from = s0.max(0.5);
-        Some((from.ln() + share * (s1 / from).ln()).exp())
+        (from.ln() + share * (s1 / from).ln()).exp()
     }
+}
+
+/// Curves by batch, then by learning rate to two digits: those of one rate differ by their seed.
+fn by_batch_and_rate<'a, 'b>(
+    curves: &'b [Curve<'a>],
+) -> BTreeMap<u64, BTreeMap<Option<i64>, Vec<&'b Curve<'a>>>> {
+    let mut batches: BTreeMap<u64, BTreeMap<_, Vec<_>>> = BTreeMap::new();
+    for curve in curves {
+        let rate = curve.run.learning_rate.map(|rate| (rate.ln() * 1e2).round() as i64);
+        let rates = batches.entry(curve.batch.0.to_bits()).or_default();
+        rates.entry(rate).or_default().push(curve);
+    }
+    batches
 }
 
 fn reached_by_all(curves: &[Curve<'_>]) -> Vec<f64> {
-    let mut lowest: BTreeMap<u64, f64> = BTreeMap::new();
-    for curve in curves {
-        let best = lowest.entry(curve.batch.0.to_bits()).or_insert(f64::INFINITY);
-        *best = best.min(curve.lowest());
-    }
-    let reached = lowest.values().copied().fold(0.0, f64::max);
+    // By more than half of the seeds of one rate.
+    let of_rate = |seeds: &Vec<&Curve<'_>>| {
+        let mut lowest: Vec<f64> = seeds.iter().map(|c| c.lowest()).collect();
+        lowest.sort_by(f64::total_cmp);
+        lowest[lowest.len() / 2]
+    };
+    let batches = by_batch_and_rate(curves);
+    let lowest = batches.values().map(|r| r.values().map(of_rate).fold(f64::INFINITY, f64::min));
+    let reached = lowest.fold(0.0, f64::max);
     ABOVE_LOWEST.iter().map(|factor| factor * reached).collect()
 }
 
-fn rows_at(curves: &[Curve<'_>], target: f64) -> Vec<StepsToLoss> {
-    let mut fewest: BTreeMap<u64, (f64, &Curve<'_>)> = BTreeMap::new();
-    for curve in curves {
-        let Some(steps) = curve.steps_to(target) else { continue };
-        let best = fewest.entry(curve.batch.0.to_bits()).or_insert((steps, curve));
-        if steps < best.0 {
-            *best = (steps, curve);
-        }
-    }
-    let row = |(steps, curve): (f64, &Curve<'_>)| StepsToLoss {
-        model: Some(any_count(&curve.run.parameters).map_or(String::new(), |n| n.to_string())),
-        group: curve.run.group.clone(),
-        parameters: curve.run.parameters,
-        target: Nats(target),
-        batch: curve.batch,
-        steps: Steps(steps),
-        origin: Origin { ..curve.run.origin.clone() },
+/// One row a batch: the median over the seeds of the rate at which it is least.
+fn rows_at(curves: &[Curve<'_>], target: f64, model: &str) -> Vec<StepsToLoss> {
+    let row = |rates: BTreeMap<Option<i64>, Vec<&Curve<'_>>>| {
+        let medians = rates.into_values().map(|seeds| median_steps(seeds, target));
+        let (steps, curve) = medians.min_by(|a, b| a.0.total_cmp(&b.0))?;
+        (steps > 0.0 && steps.is_finite()).then(|| StepsToLoss {
+            model: Some(model.to_owned()),
+            group: curve.run.group.clone(),
+            parameters: curve.run.parameters,
+            target: Nats(target),
+            batch: curve.batch,
+            steps: Steps(steps),
+            origin: curve.run.origin.clone(),
+        })
     };
-    fewest.into_values().map(row).collect()
+    by_batch_and_rate(curves).into_values().filter_map(row).collect()
+}
+
+/// The median steps, between two by ln S, and the curve there.
+fn median_steps<'a, 'b>(seeds: Vec<&'b Curve<'a>>, target: f64) -> (f64, &'b Curve<'a>) {
+    let mut steps: Vec<(f64, &Curve<'_>)> =
+        seeds.into_iter().map(|curve| (curve.steps_to(target), curve)).collect();
+    steps.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let (low, high) = (steps[(steps.len() - 1) / 2], steps[steps.len() / 2]);
+    let median = if low.0 == high.0 { low.0 } else { (low.0.ln() / 2.0 + high.0.ln() / 2.0).exp() };
+    (median, low.1)
 }

@@ -18,7 +18,7 @@ use crate::model::chinchilla::{CHINCHILLA, SKALING};
 use crate::model::gadre::GADRE;
 use crate::model::kaplan::KAPLAN_C;
 use crate::model::{Law, Quantity};
-use crate::units::{CountKind, Flop, Nats};
+use crate::units::{CountKind, Flop, Nats, ParameterCount};
 use record::Interval;
 
 /// Recipe A against recipe B.
@@ -64,7 +64,7 @@ static BY_COMPUTE: &[&Law] = &[&M2, &KAPLAN_C];
 /// runs at, unless `at` names one.
 ///
 /// # Errors
-/// Refused where no law can be fitted to both.
+/// Refused where the two count their parameters differently, or no law can be fitted to both.
 pub fn compare(
     (name_a, a): (&str, &[TrainingRun]),
     (name_b, b): (&str, &[TrainingRun]),
@@ -72,6 +72,9 @@ pub fn compare(
     recipe: &Recipe,
     journal: &mut dyn Journal,
 ) -> Result<Comparison, Error> {
+    let counted = counted_alike((name_a, a), (name_b, b))?;
+    let [a, b] = &counted;
+    let only_one = logged_by_one((name_a, a), (name_b, b));
     let (basis, [a, b]) = match by_minima(a, b, recipe) {
         Some(sides) => (Basis::Minima, sides),
         None => by_law(a, b, recipe, journal)?,
@@ -87,14 +90,104 @@ pub fn compare(
             "add runs of other sizes and lengths to both",
         ));
     }
+    let mut verdicts = judge([(name_a, &a), (name_b, &b)], basis, &at, (low, high));
+    verdicts.extend(only_one);
     Ok(Comparison {
         a: name_a.to_owned(),
         b: name_b.to_owned(),
         basis: basis.in_words(),
         n_points: [a.n_points, b.n_points],
-        verdicts: judge([(name_a, &a), (name_b, &b)], basis, &at, (low, high)),
+        verdicts,
         at,
     })
+}
+
+/// The runs of both with the one count that most of them share: the same model counted with and
+/// without its embeddings would look like two recipes. Where they share none, with no count at
+/// all, so that they are compared by their logged compute.
+fn counted_alike(
+    (name_a, a): (&str, &[TrainingRun]),
+    (name_b, b): (&str, &[TrainingRun]),
+) -> Result<[Vec<TrainingRun>; 2], Error> {
+    let share = |runs: &[TrainingRun], kind| {
+        let n = runs.iter().filter(|r| only(r.parameters, kind) != ParameterCount::default());
+        n.count() as f64 / runs.len().max(1) as f64
+    };
+    let in_both = |kind| share(a, kind).min(share(b, kind));
+    // Of equals, `max_by` takes the last.
+    let kinds = [CountKind::Body, CountKind::Unstated, CountKind::Total];
+    let common = kinds.into_iter().filter(|kind| in_both(*kind) > 0.0);
+    let common = common.max_by(|k, l| in_both(*k).total_cmp(&in_both(*l)));
+    let with = |keep: &dyn Fn(ParameterCount) -> ParameterCount| {
+        [a, b].map(|runs| {
+            let counted =
+                |r: &TrainingRun| TrainingRun { parameters: keep(r.parameters), ..r.clone() };
+            runs.iter().map(counted).collect()
+        })
+    };
+    if let Some(kind) = common {
+        return Ok(with(&|n| only(n, kind)));
+    }
+    let has_any = |runs: &[TrainingRun]| kinds.iter().any(|kind| share(runs, *kind) > 0.0);
+    if !has_any(a) || !has_any(b) {
+        return Ok(with(&|n| n));
+    }
+    if logs_compute(a) && logs_compute(b) {
+        return Ok(with(&|_| ParameterCount::default()));
+    }
+    let counts = |runs: &[TrainingRun]| {
+        let there = kinds.into_iter().filter(|kind| share(runs, *kind) > 0.0).map(count_in_words);
+        there.collect::<Vec<_>>().join(" and ")
+    };
+    Err(Error::refused(
+        format!(
+            "{name_a} has its parameters {} and {name_b} {}: their sizes cannot be compared",
+            counts(a),
+            counts(b)
+        ),
+        "give both logs the same count (`--map n_total=COLUMN` or `--map n_body=COLUMN`), or the \
+         training compute of every run",
+    ))
+}
+
+/// That count alone.
+fn only(n: ParameterCount, kind: CountKind) -> ParameterCount {
+    let none = ParameterCount::default();
+    match kind {
+        CountKind::Body => ParameterCount { body: n.body, ..none },
+        CountKind::Total => ParameterCount { total: n.total, ..none },
+        CountKind::Unstated => ParameterCount { unstated: n.unstated, ..none },
+    }
+}
+
+fn count_in_words(kind: CountKind) -> &'static str {
+    match kind {
+        CountKind::Body => "without embeddings",
+        CountKind::Total => "in total",
+        CountKind::Unstated => "without saying which",
+    }
+}
+
+fn logs_compute(runs: &[TrainingRun]) -> bool {
+    runs.iter().any(|r| r.compute.is_some())
+}
+
+/// Where one has its compute logged and the other is counted as 6ND.
+fn logged_by_one(
+    (name_a, a): (&str, &[TrainingRun]),
+    (name_b, b): (&str, &[TrainingRun]),
+) -> Option<Verdict> {
+    let (logs, lacks) = match (logs_compute(a), logs_compute(b)) {
+        (true, false) => (name_a, name_b),
+        (false, true) => (name_b, name_a),
+        _ => return None,
+    };
+    Some(Verdict::new(
+        Kind::Counts,
+        Severity::Warning,
+        format!("the compute of {logs} is as logged, that of {lacks} is 6ND: they may differ"),
+        "log the compute of both, or leave it out with `--map c=-`",
+    ))
 }
 
 /// What two recipes are compared by.
@@ -128,12 +221,53 @@ struct Side {
     best: Reach,
     draws: Vec<Reach>,
     fit: Option<Fit>,
+    per_6nd: Option<Per6nd>,
+}
+
+/// C/(6ND) of the runs of a law of size and data: the law works in 6ND, the runs in compute as
+/// logged, and the median leads from the one to the other.
+#[derive(Debug, Clone, Copy)]
+struct Per6nd {
+    median: f64,
+    range: (f64, f64),
+}
+
+impl Per6nd {
+    fn of(observations: &Observations) -> Option<Self> {
+        let column = |quantity| observations.inputs.iter().position(|q| *q == quantity);
+        let (n, d) = (column(Quantity::Parameters)?, column(Quantity::Tokens)?);
+        let rows = observations.x.iter().zip(&observations.compute);
+        let mut per: Vec<f64> =
+            rows.filter_map(|(x, c)| Some((*c)?.0 / (6.0 * x[n] * x[d]))).collect();
+        per.sort_by(f64::total_cmp);
+        let range = (*per.first()?, *per.last()?);
+        Some(Self { median: quantile(&per, 0.5)?, range })
+    }
+
+    /// What to know where it is not one.
+    fn judge(self, name: &str) -> Option<Verdict> {
+        let Self { median, range: (low, high) } = self;
+        let off = |ratio: f64| !(0.9..=1.1).contains(&ratio);
+        (off(low) || off(high)).then(|| {
+            let varies = high > 1.2 * low;
+            Verdict::new(
+                Kind::Counts,
+                if varies { Severity::Warning } else { Severity::Note },
+                format!(
+                    "{name}: the logged compute is {low:.2} to {high:.2} of 6ND: budgets are \
+                     logged compute, for which the law's 6ND is multiplied by the median, \
+                     {median:.2}"
+                ),
+                if varies { "log sizes with a count by which compute is 6ND" } else { "" },
+            )
+        })
+    }
 }
 
 /// The loss that a recipe reaches with C, and back.
 enum Reach {
-    /// By a law.
-    Law(&'static Law, Vec<f64>),
+    /// By a law with its parameters, and how much compute one of its 6ND is.
+    Law(&'static Law, Vec<f64>, f64),
     /// Between points of ln C and ln L, by C.
     Lines(Vec<(f64, f64)>),
 }
@@ -142,8 +276,8 @@ impl Reach {
     fn loss(&self, c: Flop) -> Option<f64> {
         let loss = match self {
             Self::Lines(points) => on_lines(points.iter().copied(), c.0.ln())?.exp(),
-            Self::Law(law, theta) if law.inputs == [Quantity::Compute] => law.at(&[c.0], theta),
-            Self::Law(law, theta) => Frontier { law, theta }.best(c)?.loss.0,
+            Self::Law(law, theta, _) if law.inputs == [Quantity::Compute] => law.at(&[c.0], theta),
+            Self::Law(law, theta, per) => Frontier { law, theta }.best(Flop(c.0 / per))?.loss.0,
         };
         loss.is_finite().then_some(loss)
     }
@@ -156,14 +290,14 @@ impl Reach {
                 let by_loss = points.iter().rev().map(|(c, l)| (*l, *c));
                 Some(on_lines(by_loss, loss.ln())?.exp())
             }
-            Self::Law(law, theta) => match (law.id, &**theta) {
+            Self::Law(law, theta, per) => match (law.id, &**theta) {
                 // L = β·x^−c + ε∞.
                 ("m2", &[beta, c, floor]) => {
                     (loss > floor).then(|| (beta / (loss - floor)).powf(1.0 / c))
                 }
                 // L = (C_c/C)^αC.
                 ("kaplan_c", &[alpha, c_c]) => Some(c_c * loss.powf(-1.0 / alpha)),
-                _ => Frontier { law, theta }.compute_to_reach(Nats(loss)).map(|c| c.0),
+                _ => Frontier { law, theta }.compute_to_reach(Nats(loss)).map(|c| per * c.0),
             },
         }
     }
@@ -184,10 +318,12 @@ const FEWEST_BUDGETS: usize = 4;
 /// Both by the minima of their isoFLOP profiles, which assume nothing about size and data; none
 /// where one has too few.
 fn by_minima(a: &[TrainingRun], b: &[TrainingRun], recipe: &Recipe) -> Option<[Side; 2]> {
-    let side = |runs: &[TrainingRun], seed: u64| {
-        let counts = [CountKind::Total, CountKind::Unstated, CountKind::Body];
-        let points = counts.into_iter().find_map(|count| isoflop::points(runs, count))?;
-        let (pairs, draws) = isoflop::minima(&points, recipe.n_bootstrap, seed);
+    let counts = [CountKind::Total, CountKind::Unstated, CountKind::Body];
+    let [of_a, of_b] = counts
+        .into_iter()
+        .find_map(|count| Some([isoflop::points(a, count)?, isoflop::points(b, count)?]))?;
+    let side = |points: &[isoflop::Point], seed: u64| {
+        let (pairs, draws) = isoflop::minima(points, recipe.n_bootstrap, seed);
         let lines = |pairs: &[Pair]| {
             let ln = |p: &Pair| Some((p.compute.0.ln(), p.loss?.0.ln()));
             Reach::Lines(pairs.iter().filter_map(ln).collect())
@@ -198,9 +334,10 @@ fn by_minima(a: &[TrainingRun], b: &[TrainingRun], recipe: &Recipe) -> Option<[S
             best: lines(&pairs),
             draws: draws.iter().map(|pairs| lines(pairs)).collect(),
             fit: None,
+            per_6nd: None,
         })
     };
-    Some([side(a, recipe.seed)?, side(b, other_seed(recipe))?])
+    Some([side(&of_a, recipe.seed)?, side(&of_b, other_seed(recipe))?])
 }
 
 /// Another seed, so that the two are drawn independently: they are not paired.
@@ -252,11 +389,16 @@ impl Side {
     fn of(fit: Fit) -> Self {
         let compute = fit.observations.compute.iter().flatten().map(|c| c.0);
         let range = compute.fold((f64::INFINITY, 0.0f64), |(l, h), c| (l.min(c), h.max(c)));
+        let per_6nd = Per6nd::of(&fit.observations);
+        let reach = |theta: &Vec<f64>| {
+            Reach::Law(fit.law, theta.clone(), per_6nd.map_or(1.0, |p| p.median))
+        };
         Self {
             n_points: fit.observations.loss.len(),
             range,
-            best: Reach::Law(fit.law, fit.theta.clone()),
-            draws: fit.draws.iter().map(|theta| Reach::Law(fit.law, theta.clone())).collect(),
+            best: reach(&fit.theta),
+            draws: fit.draws.iter().map(reach).collect(),
+            per_6nd,
             fit: Some(fit),
         }
     }
@@ -345,6 +487,7 @@ fn judge(
         ));
     }
     for (name, side) in sides {
+        verdicts.extend(side.per_6nd.and_then(|per| per.judge(name)));
         let of_side = side.fit.iter().flat_map(judge_fit);
         verdicts.extend(of_side.map(|verdict| Verdict {
             sentence: format!("{name}: {}", verdict.sentence),
@@ -369,7 +512,7 @@ mod tests {
     #[test]
     fn the_factor_is_the_compute_multiple_of_the_law() {
         let theta = CHINCHILLA.published[2].theta;
-        let reach = Reach::Law(&CHINCHILLA, theta.to_vec());
+        let reach = Reach::Law(&CHINCHILLA, theta.to_vec(), 1.0);
         let gamma = theta[3] * theta[4] / (theta[3] + theta[4]);
         let loss = reach.loss(Flop(1e20)).unwrap();
         let lower = loss - 0.05;
@@ -381,7 +524,7 @@ mod tests {
     #[test]
     fn laws_of_compute_lead_back_to_the_compute() {
         for (law, theta) in [(&M2, &[12.0, 0.05, 1.5][..]), (&KAPLAN_C, &[0.05, 2.7e28][..])] {
-            let reach = Reach::Law(law, theta.to_vec());
+            let reach = Reach::Law(law, theta.to_vec(), 1.0);
             let loss = reach.loss(Flop(1e20)).unwrap();
             assert!((reach.compute(loss).unwrap() / 1e20 - 1.0).abs() < 1e-9, "{}", law.id);
         }

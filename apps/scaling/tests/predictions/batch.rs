@@ -1,14 +1,14 @@
 //! Steps against examples, on the published table and on runs whose hyperbola is known.
 
 use record::Silent;
-use scaling::data::{Checkpoint, StepsToLoss, TrainingRun};
+use scaling::data::{Checkpoint, Flag, Schedule, StepsToLoss, TrainingRun};
 use scaling::predict::batch::{
     REFERENCE, Report, noise_scales, reference, report, steps_to_losses,
 };
-use scaling::units::{Nats, Steps, Tokens};
+use scaling::units::{Nats, Parameters, Steps, Tokens};
 use serde_json::json;
 
-use super::synthetic::{checkpoint, quick, read, run, shared};
+use super::synthetic::{checkpoint, quick, read, run, shared, with};
 
 fn reported(rows: &[StepsToLoss]) -> Report {
     report(rows, REFERENCE, &quick(), &mut Silent).unwrap()
@@ -64,6 +64,38 @@ fn a_hyperbola_is_found_and_the_law_of_the_loss_through_two_of_them() {
     assert!((alpha - 1.2f64.ln() / 2f64.ln()).abs() < 1e-4, "{alpha}");
 }
 
+/// Three sizes whose steps are off their hyperbola by the same factors.
+fn three_sizes() -> Vec<StepsToLoss> {
+    let of_size = |size: f64| {
+        let at = move |i: i32| {
+            let (batch, off) = (6e4 * 2f64.powi(i), [1.03, 0.96, 1.01, 0.98][i as usize % 4]);
+            let mut row = row(3.0, batch, off * (1e3 + size.sqrt() * 1e9 / batch));
+            row.model = Some(format!("{size}"));
+            row.parameters.total = Some(Parameters(1e8 * size));
+            row
+        };
+        (0..8).map(at)
+    };
+    [1.0, 4.0, 16.0].into_iter().flat_map(of_size).collect()
+}
+
+#[test]
+fn sizes_are_drawn_independently() {
+    let exponent = reported(&three_sizes()).by_size.unwrap().exponent;
+    let interval = exponent.interval.unwrap();
+    assert!(interval.contains(exponent.value), "{interval:?}");
+    assert!(interval.high - interval.low > 0.02, "{interval:?}");
+}
+
+#[test]
+fn the_order_of_rows_changes_no_interval() {
+    let mut shuffled: Vec<StepsToLoss> = rows().into_iter().chain(three_sizes()).collect();
+    let before = serde_json::to_value(reported(&shuffled)).unwrap();
+    shuffled.reverse();
+    shuffled.rotate_left(7);
+    assert_eq!(serde_json::to_value(reported(&shuffled)).unwrap(), before);
+}
+
 #[test]
 fn batches_that_all_lie_below_the_critical_one_are_told() {
     let low: Vec<StepsToLoss> =
@@ -109,6 +141,51 @@ fn histories_lead_to_the_critical_batch_behind_them() {
     let critical = found.trade_offs[0].critical_batch.value;
     assert!((critical / 1e6 - 1.0).abs() < 0.02, "{critical}");
     assert_eq!(steps_to_losses(&histories(), None).unwrap().len(), 15);
+}
+
+/// The histories with steps stretched.
+fn slower(by: f64) -> Vec<TrainingRun> {
+    let mut runs = histories();
+    runs.iter_mut().flat_map(|r| &mut r.history).for_each(|c| c.step *= by);
+    runs
+}
+
+fn steps_to(runs: &[TrainingRun]) -> Vec<f64> {
+    steps_to_losses(runs, Some(Nats(2.4))).unwrap().iter().map(|r| r.steps.0).collect()
+}
+
+#[test]
+fn of_several_seeds_the_median_counts() {
+    let seeds: Vec<TrainingRun> = [0.7, 1.0, 1.1].into_iter().flat_map(slower).collect();
+    assert_eq!(steps_to(&seeds), steps_to(&histories()));
+}
+
+#[test]
+fn of_several_learning_rates_the_best_counts() {
+    let at =
+        |rate, by| slower(by).into_iter().map(move |r| with(r, |r| r.learning_rate = Some(rate)));
+    let rates: Vec<TrainingRun> = at(1e-3, 1.0).chain(at(1e-4, 1.5)).collect();
+    assert_eq!(steps_to(&rates), steps_to(&histories()));
+}
+
+#[test]
+fn flagged_runs_are_no_steps_to_a_loss() {
+    let flag = Flag::Failed { why: "crashed".to_owned() };
+    let failed = slower(0.5).into_iter().map(|r| with(r, |r| r.flags = vec![flag.clone()]));
+    let runs: Vec<TrainingRun> = failed.chain(histories()).collect();
+    assert_eq!(steps_to(&runs), steps_to(&histories()));
+}
+
+#[test]
+fn another_schedule_or_other_text_repeated_is_another_model() {
+    let cosine = slower(0.5).into_iter().map(|r| with(r, |r| r.schedule = Some(Schedule::Cosine)));
+    let again = slower(2.0).into_iter().map(|r| with(r, |r| r.unique_tokens = Some(Tokens(1e9))));
+    let runs: Vec<TrainingRun> = histories().into_iter().chain(cosine).chain(again).collect();
+    let found = reported(&steps_to_losses(&runs, Some(Nats(2.4))).unwrap());
+    let mut names: Vec<_> = found.trade_offs.iter().map(|t| t.model.clone().unwrap()).collect();
+    names.sort();
+    names.dedup();
+    assert_eq!(names.len(), 3, "{names:?}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use record::Silent;
 use scaling::data::TrainingRun;
 use scaling::judge::Kind;
 use scaling::predict::compare::{Comparison, compare};
-use scaling::units::{Flop, Nats};
+use scaling::units::{Flop, Nats, Parameters};
 
 use super::synthetic::{grid, of_group, quick, read, run, shared, true_best_size, true_loss, with};
 
@@ -45,6 +45,67 @@ fn a_recipe_against_itself_is_no_evidence() {
     let found = compared(&grid(), &grid());
     assert!(found.at[0].interval.as_ref().unwrap().contains(1.0));
     assert_eq!(found.at[0].conclusion, "no evidence that either is faster");
+}
+
+/// The grid with another count of the same models.
+fn counted_without_embeddings() -> Vec<TrainingRun> {
+    let recount = |r: &mut TrainingRun| {
+        let n = r.parameters.total.take().unwrap();
+        r.parameters.body = Some(Parameters(0.6 * n.0));
+    };
+    grid().into_iter().map(|r| with(r, recount)).collect()
+}
+
+#[test]
+fn sizes_counted_differently_are_refused() {
+    let (a, b) = (grid(), counted_without_embeddings());
+    let error = compare(("a", &a), ("b", &b), None, &quick(), &mut Silent).unwrap_err();
+    assert!(error.to_string().contains("their sizes cannot be compared"), "{error}");
+}
+
+/// With C = `per`·6ND logged.
+fn logged(runs: Vec<TrainingRun>, per: f64) -> Vec<TrainingRun> {
+    let log = |r: TrainingRun| {
+        let c = per * 6.0 * true_size(&r) * r.tokens.unwrap().0;
+        with(r, |r| r.compute = Some(Flop(c)))
+    };
+    runs.into_iter().map(log).collect()
+}
+
+fn true_size(run: &TrainingRun) -> f64 {
+    let n = run.parameters;
+    n.total.map_or_else(|| n.body.unwrap().0 / 0.6, |n| n.0)
+}
+
+#[test]
+fn sizes_counted_differently_are_compared_by_logged_compute_alone() {
+    let found = compared(&logged(grid(), 1.0), &logged(counted_without_embeddings(), 1.0));
+    assert!(found.verdicts.iter().any(|v| v.kind == Kind::FewRuns), "{:?}", found.verdicts);
+    assert_eq!(found.at[0].conclusion, "no evidence that either is faster");
+}
+
+/// Sizes and lengths of which no two runs have the same compute.
+fn without_profiles() -> Vec<TrainingRun> {
+    let at = |k: i32| {
+        let (n, d) = (2e7 * 2f64.powi(k / 7), 4e8 * 3.1f64.powi(k % 7));
+        run(n, d, true_loss(n, d))
+    };
+    (0..49).map(at).collect()
+}
+
+#[test]
+fn a_recipe_that_takes_half_the_compute_for_the_same_is_twice_as_fast_and_that_is_told() {
+    let found = compared(&logged(without_profiles(), 0.5), &logged(without_profiles(), 1.0));
+    assert!((found.at[0].factor / 2.0 - 1.0).abs() < 0.01, "{:?}", found.at[0]);
+    let of_6nd = |v: &&scaling::judge::Verdict| v.sentence.contains("of 6ND");
+    let told: Vec<_> = found.verdicts.iter().filter(of_6nd).collect();
+    assert!(told.len() == 1 && told[0].sentence.starts_with("new: "), "{told:?}");
+}
+
+#[test]
+fn compute_logged_by_one_of_the_two_is_told() {
+    let found = compared(&logged(grid(), 1.0), &grid());
+    assert!(found.verdicts.iter().any(|v| v.sentence.contains("that of old is 6ND")));
 }
 
 #[test]
