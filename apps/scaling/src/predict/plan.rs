@@ -159,7 +159,7 @@ pub fn plan(
     let count = fit.observations.count.unwrap_or(CountKind::Unstated);
     let best = advice.best.split;
     let verdicts = verdicts(runs, candidates, request, &advice, &noise);
-    let tuned = tuning(runs, 0).ok();
+    let tuned = tuning(runs, count, 0).ok();
     let batch_for = |tokens| hyper::batch(tokens, request.batch, tuned.as_ref());
     let batch = batch_for(best.tokens);
     let of_draws = |f: &dyn Fn(&Optimum) -> f64| {
