@@ -20,8 +20,8 @@ use crate::judge::{
     self, Asked, Kind, Noise, Severity, Verdict, judge_agreement, judge_budget, judge_fit,
     judge_groups, judge_runs,
 };
-use crate::model::Quantity;
-use crate::model::allocation::{Demand, Split};
+use crate::model::allocation::{Demand, Split, crossing};
+use crate::model::{Law, Quantity};
 use crate::tuning::tuning;
 use crate::units::{CountKind, Flop, Nats, Parameters, Tokens, short};
 
@@ -223,15 +223,7 @@ struct Outcome {
 impl Outcome {
     fn of(candidate: &Candidate, request: &Request) -> Result<Self, Error> {
         let fit = &candidate.fit;
-        let at = |theta: &[f64], c: Flop| {
-            let frontier = Frontier { law: fit.law, theta };
-            match request.unique_tokens {
-                Some(u) if frontier.best(c)?.split.tokens.0 > u.0 => {
-                    frontier.best_with_unique(c, u, Repeats::published())
-                }
-                _ => frontier.best(c),
-            }
-        };
+        let at = |theta: &[f64], c: Flop| best_within_text(fit.law, theta, request, c);
         let (compute, computes) = computes(candidate, request)?;
         let best = at(&fit.theta, compute).ok_or_else(|| {
             Error::refused(
@@ -268,6 +260,41 @@ impl Outcome {
     }
 }
 
+/// The best split of C, of limited text where the request limits it.
+fn best_within_text(
+    law: &'static Law,
+    theta: &[f64],
+    request: &Request,
+    c: Flop,
+) -> Option<Optimum> {
+    let frontier = Frontier { law, theta };
+    let free = frontier.best(c)?;
+    match request.unique_tokens {
+        Some(u) if free.split.tokens.0 > u.0 => {
+            frontier.best_with_unique(c, u, Repeats::published())
+        }
+        _ => Some(free),
+    }
+}
+
+/// The least compute that reaches `loss` of the text there is; none where none does.
+fn least_compute(law: &'static Law, theta: &[f64], request: &Request, loss: Nats) -> Option<Flop> {
+    let free = Frontier { law, theta }.compute_to_reach(loss)?;
+    let excess = |ln_c: f64| {
+        best_within_text(law, theta, request, Flop(ln_c.exp()))
+            .map_or(f64::NAN, |best| best.loss.0 - loss.0)
+    };
+    let ln_free = free.0.ln();
+    // Of all text in the world it takes no less.
+    if request.unique_tokens.is_none() || excess(ln_free) < 1e-9 {
+        return Some(free);
+    }
+    crossing(excess, ln_free, ln_free + LN_MOST_FOR_TEXT).map(|ln_c| Flop(ln_c.exp()))
+}
+
+/// ln of the compute, over that of unlimited text, up to which a loss is sought with limited text.
+const LN_MOST_FOR_TEXT: f64 = 30.0;
+
 /// The compute, and that of each draw.
 fn computes(candidate: &Candidate, request: &Request) -> Result<(Flop, Vec<Option<Flop>>), Error> {
     let fit = &candidate.fit;
@@ -288,15 +315,25 @@ fn computes(candidate: &Candidate, request: &Request) -> Result<(Flop, Vec<Optio
         Budget::Hours(hours) => in_hours(hours),
         Budget::Money(money) => in_hours(rig()?.hours_for(money)?),
         Budget::Loss(loss) => {
-            let reach = |theta: &[f64]| Frontier { law: fit.law, theta }.compute_to_reach(loss);
-            let c = reach(&fit.theta).ok_or_else(|| unreachable(candidate, loss))?;
+            let reach = |theta: &[f64]| least_compute(fit.law, theta, request, loss);
+            let c = reach(&fit.theta).ok_or_else(|| unreachable(candidate, request, loss))?;
             Ok((c, fit.draws.iter().map(|theta| reach(theta)).collect()))
         }
     }
 }
 
-fn unreachable(candidate: &Candidate, loss: Nats) -> Error {
+fn unreachable(candidate: &Candidate, request: &Request, loss: Nats) -> Error {
     let fit = &candidate.fit;
+    let free = Frontier { law: fit.law, theta: &fit.theta }.compute_to_reach(loss);
+    if let (Some(u), Some(free)) = (request.unique_tokens, free) {
+        return Error::refused(
+            format!(
+                "no compute reaches {loss} with {u} of different text, however often it is \
+                 repeated; with more text {free} does"
+            ),
+            "raise --unique-tokens, or ask for a higher loss",
+        );
+    }
     let floor = |theta: &[f64]| {
         Frontier { law: fit.law, theta }.best(Flop(1e60)).map_or(f64::NAN, |o| o.loss.0)
     };
@@ -321,9 +358,12 @@ fn verdicts(
     noise: &Noise,
 ) -> Vec<Verdict> {
     let best = candidates.best();
-    let largest = best.fit.observations.compute.iter().flatten().map(|c| c.0).fold(0.0, f64::max);
+    let compute = || best.fit.observations.compute.iter().flatten().map(|c| c.0);
+    let (smallest, largest) =
+        (compute().fold(f64::INFINITY, f64::min), compute().fold(0.0, f64::max));
     let asked = Asked {
         compute: advice.compute,
+        smallest_run: smallest.is_finite().then_some(Flop(smallest)),
         largest_run: (largest > 0.0).then_some(Flop(largest)),
         tokens: advice.best.split.tokens,
         unique_tokens: request.unique_tokens,
@@ -334,7 +374,10 @@ fn verdicts(
     verdicts.extend(judge_fit(&best.fit));
     verdicts.extend(candidates.judge());
     verdicts.extend(candidates.runner_up().and_then(|other| {
-        let found = Outcome::of(other, request).ok()?;
+        // At the same compute, whatever loss was asked for.
+        let at_same_compute =
+            Request { budget: Budget::Compute(advice.compute), ..request.clone() };
+        let found = Outcome::of(other, &at_same_compute).ok()?;
         let [one, two] =
             [(best, &advice.best), (other, &found.best)].map(|(c, o)| (c.fit.law, o.loss));
         judge_agreement(advice.compute, one, two, noise)
