@@ -218,6 +218,8 @@ struct Outcome {
     best: Optimum,
     /// C and its best split; none where a draw cannot say.
     draws: Vec<Option<(Flop, Optimum)>>,
+    /// Whether the law has no draws, so that only the utilisation was drawn.
+    is_mfu_alone: bool,
 }
 
 impl Outcome {
@@ -231,9 +233,11 @@ impl Outcome {
                 "fit a law of size and data in two terms, such as --law chinchilla",
             )
         })?;
-        let draws = fit.draws.iter().zip(&computes);
-        let draws = draws.map(|(theta, c)| Some(((*c)?, at(theta, (*c)?)?))).collect();
-        Ok(Self { compute, best, draws })
+        let thetas = || fit.draws.iter().chain(fit.draws.is_empty().then_some(&fit.theta)).cycle();
+        let draws = computes.iter().zip(thetas());
+        let draws = draws.map(|(c, theta)| Some(((*c)?, at(theta, (*c)?)?))).collect();
+        let is_mfu_alone = fit.draws.is_empty();
+        Ok(Self { compute, best, draws, is_mfu_alone })
     }
 
     fn compute_estimate(&self, request: &Request) -> Estimate {
@@ -256,7 +260,11 @@ impl Outcome {
 
     fn estimate(&self, of: impl Fn(&Optimum) -> f64, source: &str) -> Estimate {
         let draws = self.draws.iter().map(|d| d.as_ref().map_or(f64::NAN, |(_, o)| of(o)));
-        Estimate::with_draws(of(&self.best), draws.collect(), source)
+        let mut estimate = Estimate::with_draws(of(&self.best), draws.collect(), source);
+        if let (Some(interval), true) = (&mut estimate.interval, self.is_mfu_alone) {
+            "draws of the MFU".clone_into(&mut interval.method);
+        }
+        estimate
     }
 }
 
@@ -307,7 +315,9 @@ fn computes(candidate: &Candidate, request: &Request) -> Result<(Flop, Vec<Optio
         })
     };
     let in_hours = |hours: f64| {
-        let (c, draws) = rig()?.compute_in(hours, fit.draws.len());
+        // Without a bootstrap the law stays as it is and the MFU is drawn all the same.
+        let n = if fit.draws.is_empty() { N_MFU } else { fit.draws.len() };
+        let (c, draws) = rig()?.compute_in(hours, n);
         Ok((c, draws.into_iter().map(Some).collect()))
     };
     match request.budget {

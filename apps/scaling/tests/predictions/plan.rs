@@ -2,10 +2,12 @@
 
 use record::Silent;
 use scaling::data::TrainingRun;
+use scaling::fit::Recipe;
 use scaling::judge::{Kind, Verdict};
 use scaling::model::Law;
 use scaling::model::allocation::Demand;
 use scaling::model::chinchilla::{CHINCHILLA, SKALING};
+use scaling::predict::Estimate;
 use scaling::predict::candidates::{Candidates, candidates};
 use scaling::predict::plan::{Budget, Plan, Request, Role, plan};
 use scaling::predict::rig::{Range, Rig};
@@ -171,6 +173,20 @@ fn an_uncertain_utilisation_makes_the_compute_and_the_size_of_given_hours_uncert
         interval.high / interval.low
     };
     assert!(width((0.2, 0.6)) > 1.5 * width((0.4, 0.4)));
+}
+
+#[test]
+fn without_a_bootstrap_the_utilisation_still_has_its_interval() {
+    let runs = grid();
+    let recipe = Recipe { n_bootstrap: 0, ..quick() };
+    let fitted = candidates(&runs, LAWS, &recipe, 2, &mut Silent).unwrap();
+    let request = Request { rig: Some(rig((0.2, 0.6))), ..Request::new(Budget::Hours(10.0)) };
+    let plan = plan(&runs, &fitted, &request).unwrap();
+    let ratio = |e: &Estimate| e.interval.as_ref().map(|i| i.high / i.low).unwrap();
+    assert!((2.5..3.0).contains(&ratio(&plan.compute)), "{:?}", plan.compute);
+    let size = &plan.lines[0].parameters;
+    assert!(ratio(size) > 1.2, "{size:?}");
+    assert_eq!(size.interval.as_ref().unwrap().method, "draws of the MFU");
 }
 
 #[test]
