@@ -14,7 +14,7 @@ use crate::units::{Flop, PfDays, Tokens, short};
 const FAR: f64 = 10.0;
 /// The same, unsafe.
 const VERY_FAR: f64 = 40.0;
-/// The same, refused.
+/// The same, refused; and below the smallest run.
 const TOO_FAR: f64 = 1000.0;
 /// Up to four epochs a repeated token is worth about as much as a new one (Muennighoff et al.
 /// 2023, §1).
@@ -25,6 +25,8 @@ const HARMLESS_EPOCHS: f64 = 4.0;
 pub struct Asked {
     /// The budget.
     pub compute: Flop,
+    /// The compute of the smallest run, where it is known.
+    pub smallest_run: Option<Flop>,
     /// The compute of the largest run, where it is known.
     pub largest_run: Option<Flop>,
     /// Tokens to train on.
@@ -37,6 +39,7 @@ pub struct Asked {
 pub fn judge_budget(asked: &Asked) -> Vec<Verdict> {
     let mut verdicts = vec![];
     verdicts.extend(extrapolation(asked));
+    verdicts.extend(too_small(asked));
     verdicts.extend(repetition(asked));
     verdicts.extend(contradiction(asked.compute));
     verdicts
@@ -61,6 +64,25 @@ fn extrapolation(asked: &Asked) -> Option<Verdict> {
         ),
         format!("train runs of at least {} first", Flop(asked.compute.0 / FAR)),
     ))
+}
+
+/// Whether the budget is as far below the runs as is refused above them.
+fn too_small(asked: &Asked) -> Option<Verdict> {
+    let smallest = asked.smallest_run?;
+    let times = smallest.0 / asked.compute.0;
+    (times > TOO_FAR).then(|| {
+        Verdict::new(
+            Kind::Extrapolation,
+            Severity::Refusal,
+            format!(
+                "the target of {} is {}× below your smallest run ({smallest}): no law is known to \
+                 hold so far",
+                asked.compute,
+                short(times.round()),
+            ),
+            "ask for a lower loss or a larger budget",
+        )
+    })
 }
 
 fn repetition(asked: &Asked) -> Option<Verdict> {
@@ -113,6 +135,7 @@ mod tests {
     fn asked(compute: f64) -> Asked {
         Asked {
             compute: Flop(compute),
+            smallest_run: Some(Flop(1e18)),
             largest_run: Some(Flop(1e20)),
             tokens: Tokens(2e10),
             unique_tokens: None,
@@ -130,6 +153,12 @@ mod tests {
         let expected =
             [None, Some(Severity::Note), Some(Severity::Warning), Some(Severity::Refusal)];
         assert_eq!(severities, expected);
+    }
+
+    #[test]
+    fn a_thousandth_of_the_smallest_run_is_refused() {
+        assert_eq!(severity(&asked(1.1e15), Kind::Extrapolation), None);
+        assert_eq!(severity(&asked(0.9e15), Kind::Extrapolation), Some(Severity::Refusal));
     }
 
     #[test]

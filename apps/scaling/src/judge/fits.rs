@@ -1,6 +1,6 @@
 //! One fitted law, and two beside each other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -20,7 +20,7 @@ pub struct Noise {
     pub source: String,
 }
 
-/// The noise between seeds where runs were repeated, else what the law leaves.
+/// The noise between seeds, or between runs alike, where runs were repeated, else what the law leaves.
 pub fn noise(runs: &[TrainingRun], fit: &Fit) -> Noise {
     repeated(runs).unwrap_or_else(|| left_by(fit))
 }
@@ -28,22 +28,41 @@ pub fn noise(runs: &[TrainingRun], fit: &Fit) -> Noise {
 /// At least so many degrees of freedom make a standard deviation of seeds.
 const FEWEST_REPEATS: usize = 3;
 
-/// The pooled standard deviation of ln L among runs that differ in nothing but their seed.
+/// The pooled standard deviation of ln L among runs that differ in nothing but their seed; where no
+/// seed is logged, among runs that are alike in all that is.
 fn repeated(runs: &[TrainingRun]) -> Option<Noise> {
+    let usable: Vec<&TrainingRun> = runs.iter().filter(|r| r.flags.is_empty()).collect();
+    let seeded: Vec<&TrainingRun> = usable.iter().copied().filter(|r| r.seed.is_some()).collect();
+    if seeded.is_empty() {
+        return pooled(&usable, "runs alike in size, data, rate and batch");
+    }
+    // Of one seed in one cell, the first: a run that is listed twice is no repeat.
+    let mut seen = BTreeSet::new();
+    let different: Vec<&TrainingRun> =
+        seeded.into_iter().filter(|r| seen.insert((alike(r), r.seed))).collect();
+    pooled(&different, "noise between seeds")
+}
+
+/// What two runs must have in common to be repeats of each other.
+type Alike = (Option<String>, Option<String>, i64, i64, [i64; 3]);
+
+fn alike(run: &TrainingRun) -> Option<Alike> {
     let digits = |v: f64| (v.ln() * 1e3).round() as i64;
-    let key = |r: &TrainingRun| {
-        let n = r.parameters.total.or(r.parameters.unstated).or(r.parameters.body)?;
-        let settings = [r.learning_rate, r.batch.map(|b| b.0), r.unique_tokens.map(|u| u.0)];
-        Some((
-            r.group.clone(),
-            digits(n.0),
-            digits(r.tokens?.0),
-            settings.map(|v| v.map_or(i64::MIN, digits)),
-        ))
-    };
-    let mut cells: BTreeMap<_, Vec<f64>> = BTreeMap::new();
-    for run in runs.iter().filter(|r| r.flags.is_empty()) {
-        if let (Some(key), Some(loss)) = (key(run), run.loss) {
+    let n = run.parameters.total.or(run.parameters.unstated).or(run.parameters.body)?;
+    let settings = [run.learning_rate, run.batch.map(|b| b.0), run.unique_tokens.map(|u| u.0)];
+    Some((
+        run.group.clone(),
+        run.schedule.as_ref().map(|s| format!("{s:?}")),
+        digits(n.0),
+        digits(run.tokens?.0),
+        settings.map(|v| v.map_or(i64::MIN, digits)),
+    ))
+}
+
+fn pooled(runs: &[&TrainingRun], what: &str) -> Option<Noise> {
+    let mut cells: BTreeMap<Alike, Vec<f64>> = BTreeMap::new();
+    for run in runs {
+        if let (Some(key), Some(loss)) = (alike(run), run.loss) {
             cells.entry(key).or_default().push(loss.0.ln());
         }
     }
@@ -54,10 +73,8 @@ fn repeated(runs: &[TrainingRun]) -> Option<Noise> {
     let repeated: Vec<&Vec<f64>> = cells.values().filter(|cell| cell.len() > 1).collect();
     let freedom: usize = repeated.iter().map(|cell| cell.len() - 1).sum();
     let sd = (repeated.iter().map(|c| squares(c)).sum::<f64>() / freedom as f64).sqrt();
-    (freedom >= FEWEST_REPEATS && sd > 0.0).then(|| Noise {
-        sd,
-        source: format!("noise between seeds, {} settings repeated", repeated.len()),
-    })
+    (freedom >= FEWEST_REPEATS && sd > 0.0)
+        .then(|| Noise { sd, source: format!("{what}, {} settings repeated", repeated.len()) })
 }
 
 /// A robust standard deviation of the residuals, 1.4826 times their median size.

@@ -184,14 +184,15 @@ fn collinear(cells: &[Cell]) -> Option<Verdict> {
         _ => return None,
     };
     let (slope, ratio) = (slope(&ln_n, &ln_d), cells[cells.len() / 2].d / cells[cells.len() / 2].n);
-    let line = if rho < 0.0 {
+    let is_one_budget = (slope + 1.0).abs() < 0.1;
+    let line = if is_one_budget {
         format!("all runs lie on one isoFLOP line, C ≈ {}", Flop(6.0 * cells[0].n * cells[0].d))
     } else if (slope - 1.0).abs() < 0.1 {
         format!("all runs lie on D = {ratio:.3}·N")
     } else {
         format!("all runs lie on D ∝ N^{slope:.2}")
     };
-    let (what, hint) = if rho < 0.0 {
+    let (what, hint) = if is_one_budget {
         ("how the best size grows with compute cannot be seen", "add runs at other budgets")
     } else {
         (

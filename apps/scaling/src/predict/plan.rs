@@ -20,8 +20,8 @@ use crate::judge::{
     self, Asked, Kind, Noise, Severity, Verdict, judge_agreement, judge_budget, judge_fit,
     judge_groups, judge_runs,
 };
-use crate::model::Quantity;
-use crate::model::allocation::{Demand, Split};
+use crate::model::allocation::{Demand, Split, crossing};
+use crate::model::{Law, Quantity};
 use crate::tuning::tuning;
 use crate::units::{CountKind, Flop, Nats, Parameters, Tokens, short};
 
@@ -159,7 +159,7 @@ pub fn plan(
     let count = fit.observations.count.unwrap_or(CountKind::Unstated);
     let best = advice.best.split;
     let verdicts = verdicts(runs, candidates, request, &advice, &noise);
-    let tuned = tuning(runs, 0).ok();
+    let tuned = tuning(runs, count, 0).ok();
     let batch_for = |tokens| hyper::batch(tokens, request.batch, tuned.as_ref());
     let batch = batch_for(best.tokens);
     let of_draws = |f: &dyn Fn(&Optimum) -> f64| {
@@ -218,20 +218,14 @@ struct Outcome {
     best: Optimum,
     /// C and its best split; none where a draw cannot say.
     draws: Vec<Option<(Flop, Optimum)>>,
+    /// Whether the law has no draws, so that only the utilisation was drawn.
+    is_mfu_alone: bool,
 }
 
 impl Outcome {
     fn of(candidate: &Candidate, request: &Request) -> Result<Self, Error> {
         let fit = &candidate.fit;
-        let at = |theta: &[f64], c: Flop| {
-            let frontier = Frontier { law: fit.law, theta };
-            match request.unique_tokens {
-                Some(u) if frontier.best(c)?.split.tokens.0 > u.0 => {
-                    frontier.best_with_unique(c, u, Repeats::published())
-                }
-                _ => frontier.best(c),
-            }
-        };
+        let at = |theta: &[f64], c: Flop| best_within_text(fit.law, theta, request, c);
         let (compute, computes) = computes(candidate, request)?;
         let best = at(&fit.theta, compute).ok_or_else(|| {
             Error::refused(
@@ -239,9 +233,11 @@ impl Outcome {
                 "fit a law of size and data in two terms, such as --law chinchilla",
             )
         })?;
-        let draws = fit.draws.iter().zip(&computes);
-        let draws = draws.map(|(theta, c)| Some(((*c)?, at(theta, (*c)?)?))).collect();
-        Ok(Self { compute, best, draws })
+        let thetas = || fit.draws.iter().chain(fit.draws.is_empty().then_some(&fit.theta)).cycle();
+        let draws = computes.iter().zip(thetas());
+        let draws = draws.map(|(c, theta)| Some(((*c)?, at(theta, (*c)?)?))).collect();
+        let is_mfu_alone = fit.draws.is_empty();
+        Ok(Self { compute, best, draws, is_mfu_alone })
     }
 
     fn compute_estimate(&self, request: &Request) -> Estimate {
@@ -264,9 +260,48 @@ impl Outcome {
 
     fn estimate(&self, of: impl Fn(&Optimum) -> f64, source: &str) -> Estimate {
         let draws = self.draws.iter().map(|d| d.as_ref().map_or(f64::NAN, |(_, o)| of(o)));
-        Estimate::with_draws(of(&self.best), draws.collect(), source)
+        let mut estimate = Estimate::with_draws(of(&self.best), draws.collect(), source);
+        if let (Some(interval), true) = (&mut estimate.interval, self.is_mfu_alone) {
+            "draws of the MFU".clone_into(&mut interval.method);
+        }
+        estimate
     }
 }
+
+/// The best split of C, of limited text where the request limits it.
+fn best_within_text(
+    law: &'static Law,
+    theta: &[f64],
+    request: &Request,
+    c: Flop,
+) -> Option<Optimum> {
+    let frontier = Frontier { law, theta };
+    let free = frontier.best(c)?;
+    match request.unique_tokens {
+        Some(u) if free.split.tokens.0 > u.0 => {
+            frontier.best_with_unique(c, u, Repeats::published())
+        }
+        _ => Some(free),
+    }
+}
+
+/// The least compute that reaches `loss` of the text there is; none where none does.
+fn least_compute(law: &'static Law, theta: &[f64], request: &Request, loss: Nats) -> Option<Flop> {
+    let free = Frontier { law, theta }.compute_to_reach(loss)?;
+    let excess = |ln_c: f64| {
+        best_within_text(law, theta, request, Flop(ln_c.exp()))
+            .map_or(f64::NAN, |best| best.loss.0 - loss.0)
+    };
+    let ln_free = free.0.ln();
+    // Of all text in the world it takes no less.
+    if request.unique_tokens.is_none() || excess(ln_free) < 1e-9 {
+        return Some(free);
+    }
+    crossing(excess, ln_free, ln_free + LN_MOST_FOR_TEXT).map(|ln_c| Flop(ln_c.exp()))
+}
+
+/// ln of the compute, over that of unlimited text, up to which a loss is sought with limited text.
+const LN_MOST_FOR_TEXT: f64 = 30.0;
 
 /// The compute, and that of each draw.
 fn computes(candidate: &Candidate, request: &Request) -> Result<(Flop, Vec<Option<Flop>>), Error> {
@@ -280,7 +315,9 @@ fn computes(candidate: &Candidate, request: &Request) -> Result<(Flop, Vec<Optio
         })
     };
     let in_hours = |hours: f64| {
-        let (c, draws) = rig()?.compute_in(hours, fit.draws.len());
+        // Without a bootstrap the law stays as it is and the MFU is drawn all the same.
+        let n = if fit.draws.is_empty() { N_MFU } else { fit.draws.len() };
+        let (c, draws) = rig()?.compute_in(hours, n);
         Ok((c, draws.into_iter().map(Some).collect()))
     };
     match request.budget {
@@ -288,15 +325,25 @@ fn computes(candidate: &Candidate, request: &Request) -> Result<(Flop, Vec<Optio
         Budget::Hours(hours) => in_hours(hours),
         Budget::Money(money) => in_hours(rig()?.hours_for(money)?),
         Budget::Loss(loss) => {
-            let reach = |theta: &[f64]| Frontier { law: fit.law, theta }.compute_to_reach(loss);
-            let c = reach(&fit.theta).ok_or_else(|| unreachable(candidate, loss))?;
+            let reach = |theta: &[f64]| least_compute(fit.law, theta, request, loss);
+            let c = reach(&fit.theta).ok_or_else(|| unreachable(candidate, request, loss))?;
             Ok((c, fit.draws.iter().map(|theta| reach(theta)).collect()))
         }
     }
 }
 
-fn unreachable(candidate: &Candidate, loss: Nats) -> Error {
+fn unreachable(candidate: &Candidate, request: &Request, loss: Nats) -> Error {
     let fit = &candidate.fit;
+    let free = Frontier { law: fit.law, theta: &fit.theta }.compute_to_reach(loss);
+    if let (Some(u), Some(free)) = (request.unique_tokens, free) {
+        return Error::refused(
+            format!(
+                "no compute reaches {loss} with {u} of different text, however often it is \
+                 repeated; with more text {free} does"
+            ),
+            "raise --unique-tokens, or ask for a higher loss",
+        );
+    }
     let floor = |theta: &[f64]| {
         Frontier { law: fit.law, theta }.best(Flop(1e60)).map_or(f64::NAN, |o| o.loss.0)
     };
@@ -321,9 +368,12 @@ fn verdicts(
     noise: &Noise,
 ) -> Vec<Verdict> {
     let best = candidates.best();
-    let largest = best.fit.observations.compute.iter().flatten().map(|c| c.0).fold(0.0, f64::max);
+    let compute = || best.fit.observations.compute.iter().flatten().map(|c| c.0);
+    let (smallest, largest) =
+        (compute().fold(f64::INFINITY, f64::min), compute().fold(0.0, f64::max));
     let asked = Asked {
         compute: advice.compute,
+        smallest_run: smallest.is_finite().then_some(Flop(smallest)),
         largest_run: (largest > 0.0).then_some(Flop(largest)),
         tokens: advice.best.split.tokens,
         unique_tokens: request.unique_tokens,
@@ -334,7 +384,10 @@ fn verdicts(
     verdicts.extend(judge_fit(&best.fit));
     verdicts.extend(candidates.judge());
     verdicts.extend(candidates.runner_up().and_then(|other| {
-        let found = Outcome::of(other, request).ok()?;
+        // At the same compute, whatever loss was asked for.
+        let at_same_compute =
+            Request { budget: Budget::Compute(advice.compute), ..request.clone() };
+        let found = Outcome::of(other, &at_same_compute).ok()?;
         let [one, two] =
             [(best, &advice.best), (other, &found.best)].map(|(c, o)| (c.fit.law, o.loss));
         judge_agreement(advice.compute, one, two, noise)

@@ -1,7 +1,7 @@
 //! Verdicts and refusals: each fires on runs made for it and on none that are well.
 
 use record::Silent;
-use scaling::data::{Flag, TrainingRun};
+use scaling::data::{Flag, Schedule, TrainingRun};
 use scaling::fit::{fit, observe};
 use scaling::judge::{
     Kind, Severity, Verdict, judge_agreement, judge_fit, judge_groups, judge_runs, noise,
@@ -178,9 +178,10 @@ fn suites_that_lie_apart_are_refused_and_alike_ones_are_not() {
 #[test]
 fn laws_that_differ_by_more_than_the_noise_of_repeated_runs_are_told() {
     let mut runs = grid();
-    for i in 0..5 {
+    for i in 0..5u8 {
         let repeat = runs[10].clone();
         runs.push(with(repeat, |r| {
+            r.seed = Some(u64::from(i));
             r.id = format!("repeat {i}");
             r.loss = r.loss.map(|l| Nats(l.0 * (1.0 + 0.001 * f64::from(i))));
         }));
@@ -197,4 +198,55 @@ fn laws_that_differ_by_more_than_the_noise_of_repeated_runs_are_told() {
     let verdict = judged(2.24).unwrap();
     assert_eq!(verdict.severity, Severity::Warning);
     assert!(verdict.sentence.contains("2.310") && verdict.sentence.contains("2.240"));
+}
+
+#[test]
+fn repeats_are_of_different_seeds_and_without_seeds_are_called_alike() {
+    let repeats = |seed: fn(u8) -> Option<u64>| -> Vec<TrainingRun> {
+        let repeat = |i: u8| {
+            with(grid()[10].clone(), |r| {
+                r.id = format!("repeat {i}");
+                r.seed = seed(i);
+                r.loss = r.loss.map(|l| Nats(l.0 * (1.0 + 0.001 * f64::from(i))));
+            })
+        };
+        grid().into_iter().chain((0..5).map(repeat)).collect()
+    };
+    let source = |runs: &[TrainingRun]| {
+        let observed = observe(&CHINCHILLA, runs).unwrap();
+        let fitted = fit(&CHINCHILLA, observed, &quick(), &mut Silent).unwrap();
+        noise(runs, &fitted).source
+    };
+    let seeded = source(&repeats(|i| Some(u64::from(i))));
+    assert!(seeded.starts_with("noise between seeds"), "{seeded}");
+    let same_seed = source(&repeats(|_| Some(1)));
+    assert!(same_seed.contains("no run was repeated"), "{same_seed}");
+    let unseeded = repeats(|_| None);
+    let alike = source(&unseeded);
+    assert!(alike.starts_with("runs alike in size, data, rate and batch"), "{alike}");
+    let differing: Vec<TrainingRun> = unseeded
+        .into_iter()
+        .map(|r| {
+            let schedule = Schedule::Other(r.id.clone());
+            with(r, |r| r.schedule = Some(schedule))
+        })
+        .collect();
+    let none = source(&differing);
+    assert!(none.contains("no run was repeated"), "{none}");
+}
+
+#[test]
+fn only_runs_of_one_budget_are_called_one_isoflop_line() {
+    let on = |slope: f64| -> String {
+        let at = |i: i32| {
+            let n = 1e7 * 2f64.powi(i);
+            run(n, 1e10 * 2f64.powf(slope * f64::from(i)), 3.0)
+        };
+        let runs: Vec<TrainingRun> = (0..6).map(at).collect();
+        let verdicts = judge_runs(&runs);
+        verdicts.into_iter().find(|v| v.kind == Kind::Collinear).unwrap().sentence
+    };
+    assert!(on(-1.0).contains("isoFLOP line"), "{}", on(-1.0));
+    assert!(on(-0.5).contains("all runs lie on D ∝ N^-0.50"), "{}", on(-0.5));
+    assert!(!on(-0.5).contains("isoFLOP"), "{}", on(-0.5));
 }

@@ -2,10 +2,12 @@
 
 use record::Silent;
 use scaling::data::TrainingRun;
+use scaling::fit::Recipe;
 use scaling::judge::{Kind, Verdict};
 use scaling::model::Law;
 use scaling::model::allocation::Demand;
 use scaling::model::chinchilla::{CHINCHILLA, SKALING};
+use scaling::predict::Estimate;
 use scaling::predict::candidates::{Candidates, candidates};
 use scaling::predict::plan::{Budget, Plan, Request, Role, plan};
 use scaling::predict::rig::{Range, Rig};
@@ -98,6 +100,48 @@ fn a_loss_that_no_compute_reaches_is_refused_with_the_floor() {
     assert!(error.contains("no compute reaches") && error.contains("never falls below"), "{error}");
 }
 
+#[test]
+fn a_loss_to_reach_with_little_text_takes_more_compute_and_is_reached_there() {
+    let free = of_compute(1e20);
+    let loss = free.lines[0].loss.as_ref().unwrap().value;
+    let limited = |share: f64| Request {
+        unique_tokens: Some(Tokens(share * free.lines[0].tokens.value)),
+        ..Request::new(Budget::Loss(Nats(loss)))
+    };
+    let found = planned(&limited(0.5));
+    assert!(found.compute.value > 1.01e20, "{:?}", found.compute);
+    let there = found.lines[0].loss.as_ref().unwrap().value;
+    assert!((there - loss).abs() < 1e-6, "{there} for {loss}");
+    let runs = grid();
+    let error = plan(&runs, &fitted(&runs), &limited(1e-3)).unwrap_err().to_string();
+    assert!(error.contains("--unique-tokens"), "{error}");
+}
+
+#[test]
+fn laws_that_disagree_are_told_of_a_loss_to_reach_as_of_its_compute() {
+    let runs = grid();
+    let mut fitted = fitted(&runs);
+    // The other law, its floor raised by far more than the noise.
+    fitted.ranked[1].fit.theta[0] += 0.3;
+    let planned = |budget| {
+        let request = Request { force: true, ..Request::new(budget) };
+        plan(&runs, &fitted, &request).unwrap()
+    };
+    let by_compute = planned(Budget::Compute(Flop(1e20)));
+    let loss = by_compute.lines[0].loss.as_ref().unwrap().value;
+    let by_loss = planned(Budget::Loss(Nats(loss)));
+    for plan in [by_compute, by_loss] {
+        assert!(plan.verdicts.iter().any(|v| v.kind == Kind::Disagreement), "{:?}", plan.verdicts);
+    }
+}
+
+#[test]
+fn a_loss_above_all_runs_is_not_planned() {
+    let runs = grid();
+    let error = plan(&runs, &fitted(&runs), &Request::new(Budget::Loss(Nats(14.0)))).unwrap_err();
+    assert!(error.to_string().contains("below your smallest run"), "{error}");
+}
+
 fn rig(mfu: (f64, f64)) -> Rig {
     Rig {
         devices: 8.0,
@@ -129,6 +173,20 @@ fn an_uncertain_utilisation_makes_the_compute_and_the_size_of_given_hours_uncert
         interval.high / interval.low
     };
     assert!(width((0.2, 0.6)) > 1.5 * width((0.4, 0.4)));
+}
+
+#[test]
+fn without_a_bootstrap_the_utilisation_still_has_its_interval() {
+    let runs = grid();
+    let recipe = Recipe { n_bootstrap: 0, ..quick() };
+    let fitted = candidates(&runs, LAWS, &recipe, 2, &mut Silent).unwrap();
+    let request = Request { rig: Some(rig((0.2, 0.6))), ..Request::new(Budget::Hours(10.0)) };
+    let plan = plan(&runs, &fitted, &request).unwrap();
+    let ratio = |e: &Estimate| e.interval.as_ref().map(|i| i.high / i.low).unwrap();
+    assert!((2.5..3.0).contains(&ratio(&plan.compute)), "{:?}", plan.compute);
+    let size = &plan.lines[0].parameters;
+    assert!(ratio(size) > 1.2, "{size:?}");
+    assert_eq!(size.interval.as_ref().unwrap().method, "draws of the MFU");
 }
 
 #[test]

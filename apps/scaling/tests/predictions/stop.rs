@@ -89,3 +89,12 @@ fn steps_are_corrected_by_the_critical_batch_of_the_runs_themselves() {
     let source = &found.bounds[1].stop.source;
     assert!(source.contains("B_crit of your batches"), "{source}");
 }
+
+#[test]
+fn losses_of_the_training_text_are_left_out_and_counted() {
+    let training = |r: TrainingRun| with(r, |r| r.loss_is_training = true);
+    let runs: Vec<TrainingRun> = grid().into_iter().map(training).collect();
+    let found = report(&runs, Some(asked()), &quick(), &mut Silent).unwrap();
+    assert_eq!(found.bounds.len(), 1, "{:?}", found.bounds);
+    assert!(found.left_out.iter().any(|l| l.contains("49 run(s)")), "{:?}", found.left_out);
+}

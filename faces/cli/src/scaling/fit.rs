@@ -60,7 +60,7 @@ pub(crate) fn run(args: &FitArgs) -> Result<()> {
         let fitted = Fitted {
             growth: growth(&import.runs, &laws, &args.fitting),
             envelope: envelope(&import.runs, &args.fitting),
-            tuning: tuning(&import.runs, args.fitting.seed).ok(),
+            tuning: tuning(&import.runs, count(&laws), args.fitting.seed).ok(),
             verdicts: weigh(all_verdicts(&import.runs, &laws), true)?,
             import,
             laws,
@@ -307,6 +307,11 @@ fn growth_in_words(growth: &[(String, Growth)]) -> String {
     format!("\nBest size without a law, N* ∝ C^a, D* ∝ C^b: {}\n{}", first.source, columns(&rows))
 }
 
+/// Which parameters N counts in the best fit.
+fn count(laws: &Candidates) -> CountKind {
+    laws.best().fit.observations.count.unwrap_or(CountKind::Unstated)
+}
+
 fn tuning_in_words(tuning: &Tuning) -> String {
     let row = |name: &str, e: &Estimate| {
         vec![format!("    {name}"), format!("{:.4}", e.value), range(e.interval.clone())]
@@ -315,15 +320,21 @@ fn tuning_in_words(tuning: &Tuning) -> String {
         row("ln c", &tuning.ln_rate),
         row("p", &tuning.rate_by_size),
         row("q", &tuning.rate_by_data),
-        row("ln k", &tuning.ln_batch),
-        row("r", &tuning.batch_by_data),
     ];
-    format!(
-        "\nBest learning rate η = c·N^p·D^q and batch B = k·D^r (Step Law's form) from {} sizes and \
-         lengths,\nin {} of them at the edge of what was tried\n{}",
+    let rate = format!(
+        "\nBest learning rate η = c·N^p·D^q (Step Law's form) from {} sizes and lengths,\nin {} of \
+         them at the edge of what was tried\n{}",
         tuning.n_cells,
         tuning.n_at_edge,
         columns(&rows)
+    );
+    let Some(batch) = &tuning.batch else { return rate };
+    format!(
+        "{rate}\nBest batch B = k·D^r from {} sizes and lengths,\nin {} of them at the edge of what \
+         was tried\n{}",
+        batch.n_cells,
+        batch.n_at_edge,
+        columns(&[row("ln k", &batch.ln_batch), row("r", &batch.by_data)])
     )
 }
 

@@ -42,14 +42,21 @@ pub struct Rate {
     pub remark: String,
 }
 
-/// The batch for so many tokens: as given, else as the user's own sweep says, else Step Law's.
+/// The batch for so many tokens: as given, else as the user's own sweep of batches says, else Step Law's.
 pub(super) fn batch(tokens: Tokens, given: Option<Tokens>, tuned: Option<&Tuning>) -> Batch {
     let law = hyperparameters::step_law(BodyParameters(1.0), tokens);
     let published = law.batch.map_or(f64::NAN, |b| b.0);
-    let best = match tuned {
-        Some(t) => Estimate::alone(
-            (t.ln_batch.value + t.batch_by_data.value * tokens.0.ln()).exp(),
-            format!("as {} sizes and lengths of your runs were best", t.n_cells),
+    let best = match tuned.and_then(|t| t.batch.as_ref()) {
+        Some(growth) => Estimate::alone(
+            growth.tokens(tokens.0.ln()),
+            match growth.n_at_edge {
+                0 => format!("as {} sizes and lengths of your runs were best", growth.n_cells),
+                n => format!(
+                    "as {} sizes and lengths of your runs were best, {n} of them at the edge of \
+                     the batches tried",
+                    growth.n_cells
+                ),
+            },
         ),
         None if is_far(None, tokens) => Estimate::alone(
             published,
@@ -128,7 +135,7 @@ fn of_sweep(t: &Tuning, split: Split) -> Rate {
     Rate {
         rule: "your runs",
         learning_rate: Some(ln_rate.exp()),
-        batch: Some((t.ln_batch.value + t.batch_by_data.value * ln_d).exp()),
+        batch: t.batch.as_ref().map(|b| b.tokens(ln_d)),
         optimiser: "as in them",
         schedule: "as in them",
         source: format!(
