@@ -2,9 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
-use std::process;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::path::Path;
 
 use crate::Error;
 
@@ -31,27 +29,21 @@ fn write_into(target: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 fn replace(target: &Path, bytes: &[u8]) -> io::Result<()> {
-    let part = part_beside(target)?;
-    let written = write_new(&part, bytes).and_then(|()| fs::rename(&part, target));
-    if written.is_err() {
-        let _ = fs::remove_file(&part);
-    }
-    written
+    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let mut part = part().tempfile_in(folder.unwrap_or(Path::new(".")))?;
+    part.write_all(bytes)?;
+    part.as_file().sync_all()?;
+    part.persist(target).map_err(|error| error.error)?;
+    Ok(())
 }
 
-fn write_new(part: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = File::create_new(part)?;
-    file.write_all(bytes)?;
-    file.sync_all()
-}
-
-/// A name in the target's folder that no other writer uses.
-fn part_beside(target: &Path) -> io::Result<PathBuf> {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let name = target.file_name().ok_or(io::ErrorKind::InvalidInput)?;
-    let n = COUNT.fetch_add(1, Ordering::Relaxed);
-    let part = format!(".{}.{}-{n}.part", name.to_string_lossy(), process::id());
-    Ok(target.with_file_name(part))
+/// A file that is removed unless it is kept, readable by whom the user's mask lets read.
+fn part() -> tempfile::Builder<'static, 'static> {
+    let mut part = tempfile::Builder::new();
+    part.prefix(".").suffix(".part");
+    #[cfg(unix)]
+    part.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    part
 }
 
 #[cfg(test)]
