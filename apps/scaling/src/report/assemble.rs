@@ -266,7 +266,8 @@ fn learning_rates(plan: &Plan) -> Table {
 }
 
 fn other_sizes(plan: &Plan) -> Table {
-    let percent = |x: f64| format!("{:+.1} %", 100.0 * x);
+    let percent =
+        |x: f64| if x.is_finite() { format!("{:+.1} %", 100.0 * x) } else { "never".to_owned() };
     let overhead = |size: &OtherSize| {
         let Some(overhead) = &size.overhead else { return "no amount reaches it".to_owned() };
         let ends = overhead.interval.as_ref();
