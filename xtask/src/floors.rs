@@ -32,6 +32,16 @@ const FLOORS: &[Floor] = &[
         hint: "learn knows only the shared words: pass it what it needs",
     },
     Floor {
+        who: "store",
+        may_use: &["record"],
+        hint: "the store knows no nouns: give it rows and bytes",
+    },
+    Floor {
+        who: "tracking",
+        may_use: &["record", "store"],
+        hint: "tracking knows rows and words, no application and no wire",
+    },
+    Floor {
         who: "apps/",
         may_use: &["record", "evaluate", "learn"],
         hint: "an application knows only record, evaluate and learn: report outward through \
@@ -39,12 +49,26 @@ const FLOORS: &[Floor] = &[
     },
     Floor {
         who: "workbench",
-        may_use: &["record", "evaluate", "learn", "apps/"],
+        may_use: &["record", "evaluate", "learn", "store", "tracking", "apps/"],
         hint: "the workbench stands below the other faces: move the code up, or down to a part",
     },
     Floor {
+        who: "server",
+        may_use: &["record", "evaluate", "store", "tracking", "apps/", "workbench"],
+        hint: "the server uses what stands below it",
+    },
+    Floor {
         who: "fieldkit",
-        may_use: &["record", "evaluate", "learn", "apps/", "workbench"],
+        may_use: &[
+            "record",
+            "evaluate",
+            "learn",
+            "store",
+            "tracking",
+            "apps/",
+            "workbench",
+            "server",
+        ],
         hint: "the command line uses what stands below it",
     },
     Floor {
