@@ -173,7 +173,8 @@ def is_now(number):
 
 
 def plain(text):
-    text = re.sub(r"( Error:)? \((sqlite3|psycopg2?|raised as)\b.*", "", text, flags=re.DOTALL)
+    text = re.sub(r"( Error:)? ?\((sqlite3|psycopg2?|raised as)\b.*", "", text,
+                  flags=re.DOTALL) or (text and "<any>")
     text = re.sub(r"\{('[^'{}]*'(?:, '[^'{}]*')+)\}", sorted_set, text)
     text = re.sub(r"(.)\1{99,}", lambda m: f"<{m[1]} x {len(m[0])}>", text)
     text = re.sub(r"\b1\d{12}\b", lambda m: "<time>" if is_now(int(m[0])) else m[0], text)

@@ -29,7 +29,6 @@ c.patch("experiments/update", {})
 c.post("/health")
 c.send("HEAD", "/health")
 c.send("OPTIONS", "runs/create")
-c.send("HEAD", "experiments/get?experiment_id=0")
 
 c.part("prefixes")
 c.get("/api/2.0/mlflow/experiments/get", {"experiment_id": "0"})
@@ -43,7 +42,7 @@ c.part("bodies")
 for text in ("{", "nonsense", "", "null", "[]", "[1]", "5", "true", "{\"experiment_id\": }",
              "{\"experiment_id\": \"0\",}", "{'experiment_id': '0'}", "\u0000", "{} {}"):
     c.send("POST", "runs/create", text=text,
-           loose=["json.run.info.run_id", "json.run.info.run_uuid", "json.run.info.artifact_uri"])
+           differ=("a plain answer in place of an error of the database", {"status": 400}))
 c.send("POST", "experiments/create", text="nonsense")
 c.send("POST", "experiments/create", text="[]")
 c.send("POST", "experiments/create", text="5")

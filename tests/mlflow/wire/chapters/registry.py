@@ -1,6 +1,6 @@
 """The registry: models, versions, aliases, tags, stages, search, prompts."""
 
-from script import Chapter, answer
+from script import Chapter
 
 chapter = Chapter(__doc__)
 c = chapter
@@ -87,8 +87,6 @@ for body in ({}, {"name": "rim"}, {"source": SOURCE}, {"name": "no such", "sourc
               "m-00000000000000000000000000000000"}):
     c.post(f"{V}/create", body)
 c.part("sources that lead elsewhere")
-REFUSED = ("a source outside of the server's own store is refused whatever the run", {
-    "status": 400, "json": {"error_code": "INVALID_PARAMETER_VALUE"}})
 for source in ("/etc/passwd", "file:///etc/passwd", "file:/etc", "../../etc", "/tmp/../etc",
                "mlflow-artifacts:/<experiment-1>/../../../etc", "mlflow-artifacts:/%2e%2e/%2e%2e/etc",
                "mlflow-artifacts:/a/%252e%252e/b", "http:///#/../../../etc", "http://x/../../etc",
@@ -96,11 +94,11 @@ for source in ("/etc/passwd", "file:///etc/passwd", "file:/etc", "../../etc", "/
                "dbfs:/x/../y", "s3://b/../c", "..", ".", "models:/../../etc", "runs:/../../etc",
                "mlflow-artifacts:/..\\..\\etc", "\\\\host\\share", "c:\\windows", "file:///%2e%2e/etc"):
     c.post(f"{V}/create", {"name": "rim", "source": source})
-    c.post(f"{V}/create", {"name": "rim", "source": source, "run_id": "<run-1>"})
+    c.post(f"{V}/create", {"name": "rim", "source": source, "run_id": "<run-1>"},
+           loose=None if ":/" in source and not source.startswith("file") else ["json.message"])
 c.post(f"{V}/create", {"name": "rim", "source": "/etc", "tags": [
     {"key": "mlflow.prompt.is_prompt", "value": "true"}]},
-    differ=("the tag of a prompt does not switch off the check of its source",
-            {"status": 400, "json": {"error_code": "INVALID_PARAMETER_VALUE"}}))
+    about="the tag of a prompt does not switch off the check of the source")
 c.delete(f"{M}/delete", {"name": "rim"}, about="start again with known versions")
 c.post(f"{M}/create", {"name": "rim"})
 for i in range(4):
