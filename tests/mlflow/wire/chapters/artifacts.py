@@ -75,18 +75,32 @@ OUT = ("../../../../etc/passwd", "..", "../", "./../x", "dir/../../../x", "/etc/
        "a.txt\u0000", "\u0000", "%2e%2e/%2e%2e/etc/passwd", "..%2f..%2fetc", "%252e%252e%252fetc",
        "a#../../x", "a?b", "....//....//etc", "a/..", "a/../..", "", ".", "..;/x", "\\etc\\passwd",
        "dir/%2e%2e/%2e%2e/x", "\uff0e\uff0e/x")
+SUSPICIOUS = ("\\", "\u0000", "%5c", "%00", "%c0", "%ff", "%2f", "./a", "%2e/a")
+WHY = "a name that some system reads as a way out, or that is no text, is refused"
+
+
+def wary(path, codes=(400, 404)):
+    """We take no such name; MLflow on Linux takes some of them as they stand."""
+    if any(part in path for part in SUSPICIOUS):
+        return {"differ": (WHY, {"status": list(codes)})}
+    return {"loose": ["json.message"]}
+
+
 for path in OUT:
-    c.get("artifacts/list", {"run_id": "<run-1>", "path": path}, loose=["json.message"])
-    c.get("/get-artifact", {"run_id": "<run-1>", "path": path}, loose=["json.message"])
-    c.get(PROXY, {"path": path}, loose=["json.message", "json.files"])
+    may_be_same = (200, 400, 404) if path == "./a.txt" else (400, 404)
+    c.get("artifacts/list", {"run_id": "<run-1>", "path": path}, **wary(path, may_be_same))
+    c.get("/get-artifact", {"run_id": "<run-1>", "path": path}, **wary(path, may_be_same))
+    c.get(PROXY, {"path": path}, **wary(path, may_be_same))
 CODED = ("..%2f..%2f..%2f..%2fetc%2fpasswd", "%2e%2e/%2e%2e/%2e%2e/etc/passwd", "../../../etc/passwd",
          "%252e%252e%252f%252e%252e%252fetc", "..%5c..%5cetc", "%2fetc%2fpasswd", "dir/%2e%2e/a.txt",
          "a.txt%00", "%00", "..%00/x", "./a.txt", "%2e/a.txt", "~%2fx", "file:%2f%2f%2fetc", "..;/x",
          "%c0%ae%c0%ae/x", "%ff")
 for path in CODED:
-    c.get(f"{ROOT}/{path}", loose=["json.message"])
-    put(f"{ROOT}/{path}", "x", loose=["json.message"])
-    c.delete(f"{ROOT}/{path}", loose=["json.message"])
+    may_be_same = (200, 400, 404) if path in ("./a.txt", "%2e/a.txt") else (400, 404)
+    c.get(f"{ROOT}/{path}", **wary(path, may_be_same))
+    put(f"{ROOT}/{path}", "x", **wary(path, may_be_same))
+    c.delete(f"{ROOT}/{path}", **wary(path, may_be_same))
+put(f"{ROOT}/a.txt", "hello again")
 put(f"{PROXY}/..%2foutside.txt", "x", loose=["json.message"])
 put(f"{PROXY}/", "x")
 put(f"{ROOT}/dir", "x", about="over a folder", loose=["json.message"],
