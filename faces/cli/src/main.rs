@@ -5,6 +5,7 @@
 
 mod runs;
 mod scaling;
+mod serve;
 mod terminal;
 
 use std::io::ErrorKind;
@@ -35,6 +36,8 @@ enum Command {
     Scaling(Box<scaling::Command>),
     /// List what was recorded, or show one run.
     Runs(runs::Runs),
+    /// Track runs and models for any MLflow client, and look at them in a browser.
+    Serve(serve::Serve),
 }
 
 fn main() -> ExitCode {
@@ -57,6 +60,7 @@ fn run(command: Command) -> Result<()> {
     match command {
         Command::Scaling(command) => scaling::run(*command),
         Command::Runs(args) => runs::run(&args),
+        Command::Serve(args) => serve::run(args),
     }
 }
 

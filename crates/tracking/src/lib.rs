@@ -1,0 +1,55 @@
+//! Experiments, runs and the registry of models: MLflow's rules and search language, not its JSON.
+//!
+//! - [`Tracking`]: everything that is tracked in one database.
+//! - [`Experiment`], [`Run`], [`Metric`], [`DatasetInput`]: what is tracked.
+//! - [`Query`] and [`Page`]: how it is searched.
+//! - [`Error`]: what a client may be told, by MLflow's kinds.
+//! - [`limits`]: how long a name may be and how much a request may carry.
+
+mod clock;
+mod datasets;
+mod error;
+mod experiments;
+mod keys;
+pub mod limits;
+mod metrics;
+mod names;
+mod quoting;
+mod runs;
+mod search;
+
+pub use datasets::{Dataset, DatasetInput, DatasetSummary, ModelOutput};
+pub use error::{Error, Kind};
+pub use experiments::{Experiment, Lifecycle, NewExperiment};
+pub use metrics::{Metric, MetricOfRun, Summary};
+pub use runs::{Batch, NewRun, Run, RunChange, RunStatus};
+pub use search::{Page, Query, View};
+
+use store::Rows;
+
+use crate::keys::Keys;
+
+/// Everything that is tracked in one database. Clones are handles to the same.
+#[derive(Clone)]
+pub struct Tracking {
+    rows: Rows,
+    keys: Keys,
+}
+
+impl Tracking {
+    /// Opens what is tracked in `rows`, and makes its tables where they are absent.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn open(rows: Rows) -> Result<Self, Error> {
+        rows.migrate("runs", runs::TABLES)?;
+        let tracking = Self { rows, keys: Keys::default() };
+        tracking.ensure_default_experiment()?;
+        Ok(tracking)
+    }
+
+    /// The database below.
+    pub fn rows(&self) -> &Rows {
+        &self.rows
+    }
+}

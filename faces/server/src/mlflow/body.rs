@@ -1,0 +1,157 @@
+//! The fields of a request, from its JSON body or, for a GET, from its query. What is missing or
+//! of the wrong type is refused in MLflow's words; fields that nobody asks for are ignored.
+
+use axum::extract::{FromRequest, Request};
+use axum::http::Method;
+use serde_json::{Map, Value};
+use tracking::Error;
+
+use super::error::Refusal;
+
+/// The fields of a request.
+#[derive(Debug, Default)]
+pub(crate) struct Body(Map<String, Value>);
+
+impl<S: Send + Sync> FromRequest<S> for Body {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
+        match request.uri().query() {
+            Some(query) if request.method() == Method::GET => Ok(Self(of_query(query)?)),
+            _ => {
+                let bytes = axum::body::to_bytes(request.into_body(), usize::MAX).await;
+                let bytes = bytes.map_err(|error| Error::invalid(error.to_string()))?;
+                Ok(Self(of_json(&bytes)))
+            }
+        }
+    }
+}
+
+/// Every value as text, or as a list of texts where a name comes twice.
+fn of_query(query: &str) -> Result<Map<String, Value>, Error> {
+    let uri =
+        format!("/?{query}").parse().map_err(|_| Error::invalid("the query is not a URL's"))?;
+    let axum::extract::Query(pairs) =
+        axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&uri)
+            .map_err(|error| Error::invalid(error.to_string()))?;
+    let mut fields = Map::new();
+    for (name, value) in pairs {
+        match fields.get_mut(&name) {
+            None => drop(fields.insert(name, Value::String(value))),
+            Some(Value::Array(all)) => all.push(Value::String(value)),
+            Some(first) => *first = Value::Array(vec![first.take(), Value::String(value)]),
+        }
+    }
+    Ok(fields)
+}
+
+/// What is no JSON object counts as an empty one, so that the first required field is missed by
+/// name; some old clients send the object as a JSON string.
+fn of_json(bytes: &[u8]) -> Map<String, Value> {
+    match serde_json::from_slice(bytes) {
+        Ok(Value::Object(fields)) => fields,
+        Ok(Value::String(text)) => serde_json::from_str(&text).unwrap_or_default(),
+        _ => Map::new(),
+    }
+}
+
+impl Body {
+    /// The field as it came; JSON's `null` counts as absent.
+    pub(crate) fn get(&self, name: &str) -> Option<&Value> {
+        self.0.get(name).filter(|value| !value.is_null())
+    }
+
+    /// Text, if there is any.
+    pub(crate) fn text(&self, name: &str) -> Result<Option<&str>, Error> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(other) => Err(wrong_type(name, other)),
+        }
+    }
+
+    /// Text that must be there and not empty.
+    pub(crate) fn required_text(&self, name: &str) -> Result<&str, Error> {
+        self.text(name)?.filter(|text| !text.is_empty()).ok_or_else(|| missing(name))
+    }
+
+    /// A whole number of 64 bits; as protobuf does, also from text.
+    pub(crate) fn integer(&self, name: &str) -> Result<Option<i64>, Error> {
+        let Some(value) = self.get(name) else { return Ok(None) };
+        let found = match value {
+            Value::Number(number) => number.as_i64(),
+            Value::String(text) => text.parse().ok(),
+            _ => None,
+        };
+        found.map(Some).ok_or_else(|| wrong_type(name, value))
+    }
+
+    /// A list; one value of a query counts as a list of one.
+    pub(crate) fn list(&self, name: &str) -> Result<Vec<Value>, Error> {
+        match self.get(name) {
+            None => Ok(Vec::new()),
+            Some(Value::Array(items)) => Ok(items.clone()),
+            Some(text @ Value::String(_)) => Ok(vec![text.clone()]),
+            Some(other) => Err(wrong_type(name, other)),
+        }
+    }
+}
+
+/// What MLflow adds to each refusal of a field.
+const SEE: &str = "See the API docs for more information about request parameters.";
+
+/// The refusal of a field that is not there.
+pub(crate) fn missing(name: &str) -> Error {
+    Error::invalid(format!("Missing value for required parameter '{name}'. {SEE}"))
+}
+
+/// The refusal of a field of another type.
+pub(crate) fn wrong_type(name: &str, value: &Value) -> Error {
+    let kind = match value {
+        Value::Null => "NoneType",
+        Value::Bool(_) => "bool",
+        Value::Number(number) if number.is_f64() => "float",
+        Value::Number(_) => "int",
+        Value::String(_) => "str",
+        Value::Array(_) => "list",
+        Value::Object(_) => "dict",
+    };
+    Error::invalid(format!(
+        "Invalid value {value} for parameter '{name}' supplied:  Hint: Value was of type '{kind}'. \
+         {SEE}"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn body(json: &str) -> Body {
+        Body(of_json(json.as_bytes()))
+    }
+
+    #[test]
+    fn a_required_text_that_is_empty_is_missing() {
+        for json in ["", "[1]", "{}", r#"{"run_id": ""}"#, r#"{"run_id": null}"#] {
+            assert_eq!(body(json).required_text("run_id"), Err(missing("run_id")), "{json}");
+        }
+    }
+
+    #[test]
+    fn a_value_of_another_type_is_refused_with_what_it_is() {
+        let error = body(r#"{"run_id": 7}"#).required_text("run_id").unwrap_err();
+        assert_eq!(
+            error.message,
+            "Invalid value 7 for parameter 'run_id' supplied:  Hint: Value was of type 'int'. See \
+             the API docs for more information about request parameters."
+        );
+    }
+
+    #[test]
+    fn a_query_gives_lists_of_what_comes_twice() {
+        let fields = of_query("ids=1&ids=2&n=3").unwrap();
+        let body = Body(fields);
+        assert_eq!(body.list("ids").unwrap().len(), 2);
+        assert_eq!(body.integer("n").unwrap(), Some(3));
+    }
+}
