@@ -5,8 +5,10 @@
 //! - [`error`]: how a refusal looks on the wire.
 //! - one file for each group of endpoints.
 
+mod answer;
 pub(crate) mod body;
 pub(crate) mod error;
+mod registry;
 
 use axum::Router;
 
@@ -22,5 +24,5 @@ pub(crate) fn routes() -> Router<State> {
 }
 
 fn groups() -> Router<State> {
-    Router::new()
+    Router::new().merge(registry::routes())
 }
