@@ -69,15 +69,22 @@ fn find(name: &str) -> Option<&'static [u8]> {
 
 fn file(name: &str) -> Response {
     // The names in `assets` hold a hash of the content: they never change.
-    let cache =
-        if name.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let cache = if name.starts_with("assets/") {
+        "public, max-age=31536000, immutable"
+    } else {
+        "no-cache"
+    };
     match find(name) {
         Some(bytes) => with_headers(content_type(name), cache, bytes),
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }
 
-fn with_headers(content_type: &'static str, cache: &'static str, body: impl IntoResponse) -> Response {
+fn with_headers(
+    content_type: &'static str,
+    cache: &'static str,
+    body: impl IntoResponse,
+) -> Response {
     let headers: [(HeaderName, &'static str); 5] = [
         (header::CONTENT_TYPE, content_type),
         (header::CACHE_CONTROL, cache),

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 use axum::Router;
 use axum::routing::get;
-use store::{Location, Rows};
+use store::{Files, Location, Rows};
 use tokio::net::TcpListener;
 use tracking::Tracking;
 
@@ -35,8 +35,10 @@ pub fn serve(options: &Options, ready: impl FnOnce(SocketAddr)) -> Result<()> {
         Some(url) => Location::Postgres(url.clone()),
         None => Location::Sqlite(options.data.join("fieldkit.db")),
     };
-    let tracking = Tracking::open(Rows::open(&location)?)?;
-    let state = State { tracking };
+    let rows = Rows::open(&location)?;
+    let files = Files::open(rows.clone(), &options.data.join("files"), None)?;
+    let tracking = Tracking::open(rows)?;
+    let state = State { tracking, files };
     let app = app(state.clone());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     // `state` is dropped after the runtime: the last handle to a database waits for its writer.

@@ -80,9 +80,13 @@ export const reports = () =>
 export const models = () => ask<Schemas["Models"]>("/models").then((answer) => answer.models);
 export const model = (name: string) => ask<ModelWithVersions>(`/models/${part(name)}`);
 
-/** The address of a run's file as `image`, `page` or `download`. */
-export const file = (id: string, how: "image" | "page" | "download", path: string) =>
+/** The address of a run's file, to show it. */
+export const file = (id: string, how: "image" | "page", path: string) =>
   address(`/runs/${part(id)}/artifacts/${how}`, { path });
+
+/** The address of a run's file, to download it. */
+export const download = (id: string, path: string) =>
+  `/get-artifact?${new URLSearchParams({ run_id: id, path })}`;
 
 /** The number that was meant; null where none was logged. */
 export function real(value: Real | null | undefined): number | null {

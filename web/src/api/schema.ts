@@ -174,23 +174,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/fieldkit/v1/runs/{id}/artifacts/download": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** A file as a download. */
-        get: operations["download"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/fieldkit/v1/runs/{id}/artifacts/image": {
         parameters: {
             query?: never;
@@ -266,7 +249,8 @@ export interface components {
         /** @description A name for a version. */
         Alias: {
             alias: string;
-            version: string;
+            /** Format: int64 */
+            version: number;
         };
         /** @description An experiment with what its latest runs made. */
         Application: {
@@ -412,7 +396,8 @@ export interface components {
         /** @description A version of a registered model that a run made. */
         Made: {
             model: string;
-            version: string;
+            /** Format: int64 */
+            version: number;
         };
         /** @description A registered model. */
         Model: {
@@ -421,10 +406,11 @@ export interface components {
             card: string;
             /** Format: int64 */
             created_ms: number;
-            /** @description The newest version. */
-            latest?: string | null;
-            /** Format: int64 */
-            n_versions: number;
+            /**
+             * Format: int64
+             * @description The number of the newest version.
+             */
+            latest?: number | null;
             name: string;
             tags: components["schemas"]["Entry"][];
             /** Format: int64 */
@@ -593,9 +579,9 @@ export interface components {
             run?: components["schemas"]["Brief"] | null;
             source: string;
             stage: string;
-            status: string;
             tags: components["schemas"]["Entry"][];
-            version: string;
+            /** Format: int64 */
+            version: number;
         };
         /**
          * @description Which of what there is.
@@ -883,38 +869,6 @@ export interface operations {
             };
         };
     };
-    download: {
-        parameters: {
-            query?: {
-                /** @description A path among the run's files; the top where absent. */
-                path?: string;
-            };
-            header?: never;
-            path: {
-                /** @description The run's id */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The bytes */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     image: {
         parameters: {
             query?: {
@@ -935,7 +889,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "image/*": unknown;
+                };
             };
             404: {
                 headers: {
@@ -967,7 +923,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "text/html": unknown;
+                };
             };
             404: {
                 headers: {

@@ -33,11 +33,14 @@ const PREFIX: &str = "/api/fieldkit/v1";
 
 /// The head of the document.
 #[derive(OpenApi)]
-#[openapi(info(
-    title = "Fieldkit",
-    description = "What the pages of the workbench ask. It only reads; writing is MLflow's protocol.",
-    license(name = "MIT OR Apache-2.0"),
-), components(schemas(experiments::View)))]
+#[openapi(
+    info(
+        title = "Fieldkit",
+        description = "What the pages of the workbench ask. It only reads; writing is MLflow's protocol.",
+        license(name = "MIT OR Apache-2.0"),
+    ),
+    components(schemas(experiments::View))
+)]
 struct Document;
 
 /// All endpoints, the document among them.
@@ -59,7 +62,6 @@ fn described() -> OpenApiRouter<State> {
         .routes(routes!(artifacts::preview))
         .routes(routes!(artifacts::image))
         .routes(routes!(artifacts::page))
-        .routes(routes!(artifacts::download))
         .routes(routes!(reports::reports))
         .routes(routes!(reports::report))
         .routes(routes!(models::models))

@@ -3,11 +3,14 @@
 use axum::Json;
 use axum::extract::State as Extract;
 use serde::Serialize;
-use tracking::{Tracking, View};
+use store::{Entry, Files};
+use tracking::{Run, Tracking, View};
 use utoipa::ToSchema;
 
+use super::artifacts::{Kind, top};
+use super::models;
 use super::problem::Problem;
-use super::reports::Score;
+use super::reports::{self, Score};
 use super::words::{Brief, Named, experiment_names};
 use crate::State;
 
@@ -58,10 +61,9 @@ pub(crate) struct Evaluation {
 
 /// What was made here.
 #[utoipa::path(get, path = "/overview", responses((status = OK, body = Overview)))]
-pub(crate) async fn overview(
-    Extract(state): Extract<State>,
-) -> Result<Json<Overview>, Problem> {
-    state.blocking(|tracking| made(tracking).map(Json)).await
+pub(crate) async fn overview(Extract(state): Extract<State>) -> Result<Json<Overview>, Problem> {
+    let files = state.files.clone();
+    state.blocking(move |tracking| made(tracking, &files).map(Json)).await
 }
 
 /// How many of the latest runs of each application are looked at for a picture and a report.
@@ -71,7 +73,7 @@ const RECENT: usize = 8;
 /// How many scores of a report are shown.
 const SCORES: usize = 3;
 
-fn made(tracking: &Tracking) -> Result<Overview, Problem> {
+fn made(tracking: &Tracking, files: &Files) -> Result<Overview, Problem> {
     let names = experiment_names(tracking, View::ActiveOnly)?;
     let run_counts = tracking.run_counts()?;
     let mut applications = Vec::new();
@@ -85,7 +87,9 @@ fn made(tracking: &Tracking) -> Result<Overview, Problem> {
         let briefs: Vec<Brief> = briefs.collect();
         let Some(latest) = briefs.first().cloned() else { continue };
         recent.extend(briefs);
-        applications.push(Application { experiment, n_runs, latest, picture: None, evaluation: None });
+        let picture = latest_runs.iter().find_map(|run| picture(files, run));
+        let evaluation = latest_runs.iter().find_map(|run| evaluation(files, run));
+        applications.push(Application { experiment, n_runs, latest, picture, evaluation });
     }
     applications.sort_by_key(|application| std::cmp::Reverse(application.latest.started_ms));
     recent.sort_by_key(|brief| std::cmp::Reverse(brief.started_ms));
@@ -94,7 +98,22 @@ fn made(tracking: &Tracking) -> Result<Overview, Problem> {
     let counts = Counts {
         experiments: names.len() as i64,
         runs: names.keys().map(n_of_all).sum(),
-        models: 0,
+        models: models::all(tracking)?.len() as i64,
     };
     Ok(Overview { counts, applications, recent })
+}
+
+/// The first picture among a run's files. A run whose files cannot be read shows none: its own
+/// page says why.
+fn picture(files: &Files, run: &Run) -> Option<Picture> {
+    let entries = files.list(&top(run).ok()?).ok()?;
+    let is_picture = |entry: &&Entry| entry.file.is_some() && Kind::of(&entry.name) == Kind::Image;
+    let path = entries.iter().find(is_picture)?.name.clone();
+    Some(Picture { run_id: run.id.clone(), path })
+}
+
+fn evaluation(files: &Files, run: &Run) -> Option<Evaluation> {
+    let mut report = reports::of_run(files, run).ok()??;
+    report.scores.truncate(SCORES);
+    Some(Evaluation { run_id: run.id.clone(), title: report.title, scores: report.scores })
 }

@@ -1,8 +1,8 @@
 //! Numbers in JSON without loss: a diverged loss must not look like no loss.
 
 use serde::{Serialize, Serializer};
-use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
 use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 /// A number; "NaN", "Infinity" and "-Infinity" where JSON has none.
@@ -33,9 +33,11 @@ impl Serialize for Real {
 
 impl PartialSchema for Real {
     fn schema() -> RefOr<Schema> {
-        let word = ObjectBuilder::new()
-            .schema_type(Type::String)
-            .enum_values(Some(["NaN", "Infinity", "-Infinity"]));
+        let word = ObjectBuilder::new().schema_type(Type::String).enum_values(Some([
+            "NaN",
+            "Infinity",
+            "-Infinity",
+        ]));
         OneOfBuilder::new()
             .item(ObjectBuilder::new().schema_type(Type::Number))
             .item(word)

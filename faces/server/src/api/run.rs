@@ -3,10 +3,13 @@
 use axum::Json;
 use axum::extract::{Path, Query, State as Extract};
 use serde::{Deserialize, Serialize};
+use store::Files;
 use tracking::{Lifecycle, Tracking};
 use utoipa::{IntoParams, ToSchema};
 
+use super::models;
 use super::problem::Problem;
+use super::reports;
 use super::runs::is_kept_by_mlflow;
 use super::words::{Entry, Named, Status, Summary, entries, listed};
 use crate::State;
@@ -54,7 +57,7 @@ pub(crate) struct Input {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Made {
     model: String,
-    version: String,
+    version: i64,
 }
 
 /// One run.
@@ -68,7 +71,8 @@ pub(crate) async fn run(
     Extract(state): Extract<State>,
     Path(id): Path<String>,
 ) -> Result<Json<Run>, Problem> {
-    state.blocking(move |tracking| described(tracking, &id).map(Json)).await
+    let files = state.files.clone();
+    state.blocking(move |tracking| described(tracking, &files, &id).map(Json)).await
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -99,18 +103,22 @@ pub(crate) async fn compare(
         let n = ids.len();
         return Err(Problem::invalid(format!("{n} runs were asked for; at most {MOST} go")));
     }
+    let files = state.files.clone();
     state
         .blocking(move |tracking| {
-            let runs = ids.iter().map(|id| described(tracking, id)).collect::<Result<_, _>>()?;
+            let described = |id: &String| described(tracking, &files, id);
+            let runs = ids.iter().map(described).collect::<Result<_, _>>()?;
             Ok(Json(Compared { runs }))
         })
         .await
 }
 
-fn described(tracking: &Tracking, id: &str) -> Result<Run, Problem> {
+fn described(tracking: &Tracking, files: &Files, id: &str) -> Result<Run, Problem> {
     let run = tracking.run(id)?;
+    let report = reports::path_of_run(files, &run)?;
     let experiment = tracking.experiment(&run.experiment_id)?;
     let summaries = tracking.summaries(std::slice::from_ref(&run.id))?;
+    let versions = models::of_run(tracking, &run.id)?;
     let mut tags = run.tags;
     let note = tags.remove(NOTE).unwrap_or_default();
     tags.retain(|key, _| !HIDDEN.contains(&key.as_str()));
@@ -130,8 +138,8 @@ fn described(tracking: &Tracking, id: &str) -> Result<Run, Problem> {
         metrics: summaries.into_iter().flatten().map(Summary::from).collect(),
         inputs: run.inputs.into_iter().map(Input::from).collect(),
         note,
-        models: Vec::new(),
-        report: None,
+        models: versions.into_iter().map(Made::from).collect(),
+        report,
     })
 }
 
@@ -149,5 +157,11 @@ impl From<tracking::DatasetInput> for Input {
             source: input.dataset.source,
             context: tags.remove("mlflow.data.context"),
         }
+    }
+}
+
+impl From<tracking::ModelVersion> for Made {
+    fn from(version: tracking::ModelVersion) -> Self {
+        Self { model: version.name, version: version.version }
     }
 }

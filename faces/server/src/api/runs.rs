@@ -223,7 +223,12 @@ mod tests {
 
     #[test]
     fn a_text_travels_once_however_many_runs_have_it() {
-        let runs = vec![run(&[("opt", "adam")]), run(&[]), run(&[("opt", "sgd")]), run(&[("opt", "adam")])];
+        let runs = vec![
+            run(&[("opt", "adam")]),
+            run(&[]),
+            run(&[("opt", "sgd")]),
+            run(&[("opt", "adam")]),
+        ];
         let seen = table(runs, vec![Vec::new(); 4]);
         let words = vec!["adam".to_owned(), "sgd".to_owned()];
         assert_eq!(column(&seen, "opt"), (words, vec![0, -1, 1, 0]));
