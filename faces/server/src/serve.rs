@@ -10,7 +10,7 @@ use store::{Files, Location, Rows};
 use tokio::net::TcpListener;
 use tracking::Tracking;
 
-use crate::{State, mlflow};
+use crate::{State, api, mlflow, pages};
 
 /// How to serve.
 #[derive(Debug, Clone)]
@@ -57,6 +57,8 @@ pub(crate) fn app(state: State) -> Router {
         .route("/health", get(async || "OK"))
         .route("/version", get(async || mlflow::VERSION))
         .merge(mlflow::routes())
+        .merge(api::routes())
+        .merge(pages::routes())
         .with_state(state)
 }
 
