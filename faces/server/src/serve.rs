@@ -56,6 +56,8 @@ pub(crate) fn app(state: State) -> Router {
         .route("/health", get(async || "OK"))
         .route("/version", get(async || mlflow::VERSION))
         .merge(mlflow::routes())
+        .fallback(mlflow::error::nothing_here)
+        .method_not_allowed_fallback(mlflow::error::wrong_method)
         .with_state(state)
 }
 
