@@ -179,6 +179,7 @@ def plain(text):
     text = re.sub(r"(.)\1{99,}", lambda m: f"<{m[1]} x {len(m[0])}>", text)
     text = re.sub(r"\b1\d{12}\b", lambda m: "<time>" if is_now(int(m[0])) else m[0], text)
     text = re.sub(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "<time>", text)
+    text = re.sub(r"\b0x[0-9a-f]{8,}", "<address>", text)
     text = re.sub(r"(?<![0-9a-zA-Z])m-[0-9a-f]{32}\b", "<model-id>", text)
     text = re.sub(r"(?<![0-9a-zA-Z])[0-9a-f]{32}\b", "<id>", text)
     return re.sub(r"^[a-z]+-[a-z]+-\d{1,3}$", "<run-name>", text)

@@ -180,7 +180,6 @@ c.post("experiments/search", {"max_results": 50000, "filter": mine})
 c.post("experiments/search", {"max_results": 50001, "filter": mine})
 c.post("experiments/search", {"max_results": "2", "filter": mine}, about="a number in a string")
 c.post("experiments/search", {"max_results": "many", "filter": mine})
-c.post("experiments/search", {"max_results": 2.5, "filter": mine})
 c.post("experiments/search", {"max_results": 10, "page_token": "nonsense"})
 c.post("experiments/search", {"max_results": 10, "page_token": "!!"})
 for order in (["name"], ["name ASC"], ["name DESC"], ["name desc"], ["experiment_id"],
