@@ -212,6 +212,8 @@ def differences(expected, got, where=""):
         pattern = ".*".join(re.escape(part) for part in expected.split("<any>"))
         if re.fullmatch(pattern, got, re.DOTALL):
             return []
+    if expected != expected and got != got:  # NaN, which one endpoint writes as it stands
+        return []
     if expected == got and isinstance(expected, bool) == isinstance(got, bool):
         return []
     return [(where, expected, got)]
