@@ -8,6 +8,7 @@ near now by `<time>`, ids by `<id>`, invented run names by `<run-name>`, long re
 import hashlib
 import http.client
 import json
+import math
 import re
 import time
 import urllib.parse
@@ -153,6 +154,8 @@ def settled(value, key=None):
         if key == "next_page_token" or key == "page_token":
             return "<token>" if value else value
         return plain(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return f"<bare {value}>"
     if isinstance(value, (int, float)) and not isinstance(value, bool) and is_now(value):
         return "<time>"
     return value
@@ -212,8 +215,6 @@ def differences(expected, got, where=""):
         pattern = ".*".join(re.escape(part) for part in expected.split("<any>"))
         if re.fullmatch(pattern, got, re.DOTALL):
             return []
-    if expected != expected and got != got:  # NaN, which one endpoint writes as it stands
-        return []
     if expected == got and isinstance(expected, bool) == isinstance(got, bool):
         return []
     return [(where, expected, got)]
