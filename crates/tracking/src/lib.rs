@@ -7,21 +7,28 @@
 //! - [`limits`]: how long a name may be and how much a request may carry.
 
 mod clock;
+mod counts;
 mod datasets;
 mod error;
 mod experiments;
 mod keys;
 pub mod limits;
+mod logged_models;
 mod metrics;
 mod names;
 mod quoting;
+mod registry;
 mod runs;
 mod search;
 
 pub use datasets::{Dataset, DatasetInput, DatasetSummary, ModelOutput};
 pub use error::{Error, Kind};
 pub use experiments::{Experiment, Lifecycle, NewExperiment};
+pub use logged_models::{
+    LoggedModel, ModelDataset, ModelMetric, ModelOrder, ModelQuery, ModelStatus, NewLoggedModel,
+};
 pub use metrics::{Metric, MetricOfRun, Summary};
+pub use registry::{ModelVersion, NewVersion, RegisteredModel, Stage};
 pub use runs::{Batch, NewRun, Run, RunChange, RunStatus};
 pub use search::{Page, Query, View};
 
@@ -43,6 +50,8 @@ impl Tracking {
     /// The database's.
     pub fn open(rows: Rows) -> Result<Self, Error> {
         rows.migrate("runs", runs::TABLES)?;
+        rows.migrate("registry", registry::TABLES)?;
+        rows.migrate("logged models", logged_models::TABLES)?;
         let tracking = Self { rows, keys: Keys::default() };
         tracking.ensure_default_experiment()?;
         Ok(tracking)

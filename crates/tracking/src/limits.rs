@@ -39,3 +39,7 @@ pub const DATASET_PROFILE: usize = 16_777_215;
 pub const INPUT_TAG_KEY: usize = 255;
 /// Characters of the value of a tag of an input.
 pub const INPUT_TAG_VALUE: usize = 500;
+/// Characters of the value of a tag in the registry.
+pub const REGISTRY_TAG_VALUE: usize = 100_000;
+/// Characters of an alias.
+pub const ALIAS: usize = 255;

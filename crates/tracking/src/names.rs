@@ -143,7 +143,7 @@ fn join(path: &str, field: &str) -> String {
 }
 
 /// A path without `.`, `..` and doubled slashes, as `posixpath.normpath` makes it.
-fn normal_path(path: &str) -> String {
+pub(crate) fn normal_path(path: &str) -> String {
     let n_slashes = path.chars().take_while(|&c| c == '/').count();
     let root = match n_slashes {
         0 => "",

@@ -248,6 +248,12 @@ pub(crate) fn find(tx: &mut Tx, id: &str) -> Result<Found, Error> {
     found.ok_or_else(|| Error::absent(format!("Run with id={id} not found")))
 }
 
+/// Where the run of that id keeps its files; none where there is no such run.
+pub(crate) fn artifact_uri(tx: &mut Tx, id: &str) -> Result<Option<String>, Error> {
+    let sql = "SELECT artifact_uri FROM runs WHERE uuid = ?";
+    Ok(tx.first(sql, values![id], |row| row.get(0))?)
+}
+
 /// The run of that id, which has to be active.
 pub(crate) fn active(tx: &mut Tx, id: &str) -> Result<Found, Error> {
     let found = find(tx, id)?;
@@ -296,7 +302,7 @@ fn named(name: Option<String>, mut tags: Tags) -> Result<(String, Tags), Error> 
 }
 
 /// `swift-crater-417`, say.
-fn invented_name() -> String {
+pub(crate) fn invented_name() -> String {
     const HOW: [&str; 16] = [
         "amber", "brisk", "calm", "clever", "dusty", "early", "gentle", "hidden", "keen", "lucky",
         "mellow", "quiet", "rapid", "silver", "steady", "swift",
@@ -312,7 +318,7 @@ fn invented_name() -> String {
 }
 
 /// The place of a run's files below that of its experiment; what follows `?` stays at the end.
-fn below(location: &str, id: &str) -> String {
+pub(crate) fn below(location: &str, id: &str) -> String {
     let (path, rest) = match location.find(['?', '#']) {
         Some(at) => location.split_at(at),
         None => (location, ""),
