@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
-use store::{Files, Location, Name, Rows};
+use store::{Collected, Files, Location, Name, Rows};
 use tracking::{
     Batch, DatasetInput, Error as Refusal, Experiment, Kind, NewExperiment, NewRun, Page, Query,
-    Run, RunChange, Tracking,
+    RegisteredModel, Run, RunChange, Tracking,
 };
 
 use crate::place::Place;
@@ -101,6 +102,14 @@ impl Here {
 
     pub(crate) fn run(&self, id: &str) -> Result<Run, Error> {
         Ok(self.tracking.run(id)?)
+    }
+
+    pub(crate) fn search_models(&self, query: &Query) -> Result<Page<RegisteredModel>, Error> {
+        Ok(self.tracking.search_registered_models(query)?)
+    }
+
+    pub(crate) fn collect_files(&self, grace: Duration, is_dry: bool) -> Result<Collected, Error> {
+        Ok(self.files.collect(grace, is_dry)?)
     }
 
     /// Whether the database is another process, which may come back when it is gone.

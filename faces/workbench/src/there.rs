@@ -7,8 +7,8 @@ use reqwest::Url;
 use reqwest::blocking::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
 use tracking::{
-    Batch, Dataset, DatasetInput, Experiment, Lifecycle, Metric, NewRun, Page, Query, Run,
-    RunChange, RunStatus, View,
+    Batch, Dataset, DatasetInput, Experiment, Lifecycle, Metric, ModelVersion, NewRun, Page, Query,
+    RegisteredModel, Run, RunChange, RunStatus, Stage, View,
 };
 
 use crate::here::KEPT;
@@ -141,6 +141,15 @@ impl There {
         let mut body = write_query(query);
         body["experiment_ids"] = json!(ids);
         page(&self.post("runs/search", &body)?, "runs", read_run)
+    }
+
+    pub(crate) fn search_models(&self, query: &Query) -> Result<Page<RegisteredModel>, Error> {
+        let max_results = query.max_results.to_string();
+        let mut words = vec![("filter", query.filter.as_str()), ("max_results", &max_results)];
+        words.extend(query.order_by.iter().map(|by| ("order_by", by.as_str())));
+        words.extend(query.page_token.iter().map(|token| ("page_token", token.as_str())));
+        let found = self.get("registered-models/search", &words)?;
+        page(&found, "registered_models", read_model)
     }
 
     pub(crate) fn run(&self, id: &str) -> Result<Run, Error> {
@@ -338,6 +347,43 @@ fn read_experiment(experiment: &Value) -> Result<Experiment, Error> {
         created_ms: whole(&experiment["creation_time"]).unwrap_or_default(),
         updated_ms: whole(&experiment["last_update_time"]).unwrap_or_default(),
         tags: each(&experiment["tags"], read_pair)?.into_iter().collect(),
+    })
+}
+
+fn read_model(model: &Value) -> Result<RegisteredModel, Error> {
+    let alias = |alias: &Value| {
+        let version = whole(&alias["version"]).ok_or_else(|| odd("version", &alias["version"]))?;
+        Ok((text(alias, "alias")?, version))
+    };
+    Ok(RegisteredModel {
+        name: text(model, "name")?,
+        description: model["description"].as_str().map(str::to_owned),
+        created_ms: whole(&model["creation_timestamp"]).unwrap_or_default(),
+        updated_ms: whole(&model["last_updated_timestamp"]).unwrap_or_default(),
+        tags: each(&model["tags"], read_pair)?.into_iter().collect(),
+        aliases: each(&model["aliases"], alias)?.into_iter().collect(),
+        latest_versions: each(&model["latest_versions"], read_version)?,
+    })
+}
+
+fn read_version(version: &Value) -> Result<ModelVersion, Error> {
+    let optional = |key: &str| version[key].as_str().map(str::to_owned);
+    let stage = optional("current_stage").unwrap_or_else(|| "None".to_owned());
+    Ok(ModelVersion {
+        name: text(version, "name")?,
+        version: whole(&version["version"]).ok_or_else(|| odd("version", &version["version"]))?,
+        created_ms: whole(&version["creation_timestamp"]).unwrap_or_default(),
+        updated_ms: whole(&version["last_updated_timestamp"]).unwrap_or_default(),
+        description: optional("description"),
+        stage: Stage::named(&stage)?,
+        source: optional("source").unwrap_or_default(),
+        storage_location: optional("source").unwrap_or_default(),
+        run_id: optional("run_id").filter(|id| !id.is_empty()),
+        run_link: optional("run_link"),
+        tags: each(&version["tags"], read_pair)?.into_iter().collect(),
+        aliases: each(&version["aliases"], |alias| {
+            alias.as_str().map(str::to_owned).ok_or_else(|| odd("alias", alias))
+        })?,
     })
 }
 

@@ -1,6 +1,11 @@
 //! Records that are open: in this process or with a server, asked in the same words.
 
-use tracking::{Batch, DatasetInput, Experiment, NewRun, Page, Query, Run, RunChange};
+use std::time::Duration;
+
+use store::Collected;
+use tracking::{
+    Batch, DatasetInput, Experiment, NewRun, Page, Query, RegisteredModel, Run, RunChange,
+};
 
 use crate::here::Here;
 use crate::there::There;
@@ -102,6 +107,32 @@ impl Workbench {
         match &self.0 {
             Open::Here(here) => here.file(run, name),
             Open::There(there) => there.file(run, name),
+        }
+    }
+
+    /// The registered models that a query asks for.
+    ///
+    /// # Errors
+    /// The query breaks a rule of the search language, or nobody answers.
+    pub fn search_models(&self, query: &Query) -> Result<Page<RegisteredModel>, Error> {
+        match &self.0 {
+            Open::Here(here) => here.search_models(query),
+            Open::There(there) => there.search_models(query),
+        }
+    }
+
+    /// Finds the bytes of files that no name refers to any more and that are older than `grace`,
+    /// and deletes them unless `is_dry`.
+    ///
+    /// # Errors
+    /// They are with a server, or cannot be deleted.
+    pub fn collect_files(&self, grace: Duration, is_dry: bool) -> Result<Collected, Error> {
+        match &self.0 {
+            Open::Here(here) => here.collect_files(grace, is_dry),
+            Open::There(_) => Err(Error::refused(
+                "only whoever keeps files can delete them",
+                "run it on the machine of the server, with its --data",
+            )),
         }
     }
 
