@@ -36,9 +36,8 @@ pub fn serve(options: &Options, ready: impl FnOnce(SocketAddr)) -> Result<()> {
         None => Location::Sqlite(options.data.join("fieldkit.db")),
     };
     let rows = Rows::open(&location)?;
-    let files = Files::open(rows.clone(), &options.data.join("files"), None)?;
-    let tracking = Tracking::open(rows)?;
-    let state = State { tracking, files };
+    let files = Files::open(rows.clone(), &options.data.join("artifacts"), None)?;
+    let state = State { tracking: Tracking::open(rows)?, files };
     let app = app(state.clone());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     // `state` is dropped after the runtime: the last handle to a database waits for its writer.

@@ -8,7 +8,7 @@ use tracking::Tracking;
 pub struct State {
     /// Experiments, runs and models.
     pub tracking: Tracking,
-    /// The files of the runs.
+    /// Artifacts.
     pub files: Files,
 }
 
