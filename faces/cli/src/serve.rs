@@ -20,10 +20,23 @@ pub(crate) struct Serve {
     /// A PostgreSQL database in place of the one in the folder.
     #[arg(long, env = "FIELDKIT_DATABASE", value_name = "postgres://…")]
     database: Option<String>,
+    /// S3-compatible storage for the bytes of files, in place of the folder. Keys, region and
+    /// endpoint come from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_ENDPOINT_URL.
+    #[arg(long, env = "FIELDKIT_ARTIFACTS", value_name = "s3://BUCKET/PREFIX")]
+    artifacts: Option<String>,
+    /// More names under which browsers and clients may ask, with or without a port; * is any.
+    #[arg(long, env = "FIELDKIT_ALLOWED_HOSTS", value_delimiter = ',', value_name = "NAMES")]
+    allowed_hosts: Vec<String>,
 }
 
 pub(crate) fn run(args: Serve) -> Result<()> {
-    let options = server::Options { listen: args.listen, data: args.data, database: args.database };
+    let options = server::Options {
+        listen: args.listen,
+        data: args.data,
+        database: args.database,
+        artifacts: args.artifacts,
+        allowed_hosts: args.allowed_hosts,
+    };
     server::serve(&options, |address| {
         say(&format!("fieldkit answers at http://{address} (Ctrl-C stops it)"));
     })

@@ -3,11 +3,13 @@
 //! - [`serve`]: answers until it is told to stop.
 //! - `mlflow`: the only place that knows MLflow's JSON.
 //! - `api`: our own protocol, with its OpenAPI document.
-//! - `guard`: who may ask, from where, how much at once. Every request passes it.
+//! - [`guard`]: from where one may ask, and how much at once. Every request passes it.
 
+mod guard;
 mod mlflow;
 mod serve;
 mod state;
 
+pub use guard::Hosts;
 pub use serve::{Options, serve};
 pub use state::State;

@@ -1,7 +1,10 @@
 //! Starts, answers, and stops without dropping a request that it has begun.
 
+mod connections;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use axum::Router;
@@ -10,7 +13,10 @@ use store::{Files, Location, Rows};
 use tokio::net::TcpListener;
 use tracking::Tracking;
 
-use crate::{State, mlflow};
+use crate::{Hosts, State, guard, mlflow};
+
+/// How long a request that was begun may still take when the server is told to stop.
+const LAST_REQUESTS: Duration = Duration::from_secs(10);
 
 /// How to serve.
 #[derive(Debug, Clone)]
@@ -21,6 +27,10 @@ pub struct Options {
     pub data: PathBuf,
     /// `postgres://…` in place of the database in the folder.
     pub database: Option<String>,
+    /// `s3://bucket/prefix` for the bytes of files, in place of the folder.
+    pub artifacts: Option<String>,
+    /// More names under which it may be asked, beside those of loopback and of the address.
+    pub allowed_hosts: Vec<String>,
 }
 
 /// Serves until the process is told to stop (Ctrl-C or a termination signal). Calls `ready` with
@@ -36,9 +46,11 @@ pub fn serve(options: &Options, ready: impl FnOnce(SocketAddr)) -> Result<()> {
         None => Location::Sqlite(options.data.join("fieldkit.db")),
     };
     let rows = Rows::open(&location)?;
-    let files = Files::open(rows.clone(), &options.data.join("artifacts"), None)?;
+    let files =
+        Files::open(rows.clone(), &options.data.join("artifacts"), options.artifacts.as_deref())?;
     let state = State { tracking: Tracking::open(rows)?, files };
-    let app = app(state.clone());
+    let hosts = Hosts::new(options.listen.ip(), &options.allowed_hosts);
+    let app = app(state.clone(), hosts);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     // `state` is dropped after the runtime: the last handle to a database waits for its writer.
     runtime.block_on(async {
@@ -46,18 +58,18 @@ pub fn serve(options: &Options, ready: impl FnOnce(SocketAddr)) -> Result<()> {
             .await
             .with_context(|| format!("cannot listen on {}", options.listen))?;
         ready(listener.local_addr()?);
-        axum::serve(listener, app).with_graceful_shutdown(told_to_stop()).await?;
+        connections::answer(listener, app, told_to_stop(), LAST_REQUESTS).await;
         Ok(())
     })
 }
 
 /// Every route, behind the guard.
-pub(crate) fn app(state: State) -> Router {
-    Router::new()
+pub(crate) fn app(state: State, hosts: Hosts) -> Router {
+    let routes = Router::new()
         .route("/health", get(async || "OK"))
         .route("/version", get(async || mlflow::VERSION))
-        .merge(mlflow::routes())
-        .with_state(state)
+        .merge(mlflow::routes());
+    guard::before(routes, hosts).with_state(state)
 }
 
 async fn told_to_stop() {
