@@ -201,7 +201,11 @@ fn sample(all: Vec<Metric>, most: usize) -> Vec<Metric> {
     let (size, n_larger) = (all.len() / most, all.len() % most);
     let is_first = |idx: usize| {
         let n_in_larger = n_larger * (size + 1);
-        if idx < n_in_larger { idx % (size + 1) == 0 } else { (idx - n_in_larger) % size == 0 }
+        if idx < n_in_larger {
+            idx.is_multiple_of(size + 1)
+        } else {
+            (idx - n_in_larger).is_multiple_of(size)
+        }
     };
     let last = all.last().cloned();
     let mut kept: Vec<_> =

@@ -5,8 +5,10 @@
 //! - `api`: our own protocol, with its OpenAPI document.
 //! - [`guard`]: from where one may ask, and how much at once. Every request passes it.
 
+mod api;
 mod guard;
 mod mlflow;
+mod pages;
 mod serve;
 mod state;
 

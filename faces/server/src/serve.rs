@@ -13,7 +13,7 @@ use store::{Files, Location, Rows};
 use tokio::net::TcpListener;
 use tracking::Tracking;
 
-use crate::{Hosts, State, guard, mlflow};
+use crate::{Hosts, State, api, guard, mlflow, pages};
 
 /// How long a request that was begun may still take when the server is told to stop.
 const LAST_REQUESTS: Duration = Duration::from_secs(10);
@@ -68,7 +68,9 @@ pub(crate) fn app(state: State, hosts: Hosts) -> Router {
     let routes = Router::new()
         .route("/health", get(async || "OK"))
         .route("/version", get(async || mlflow::VERSION))
-        .merge(mlflow::routes());
+        .merge(mlflow::routes())
+        .merge(api::routes())
+        .merge(pages::routes());
     guard::before(routes, hosts).with_state(state)
 }
 

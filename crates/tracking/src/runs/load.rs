@@ -2,20 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use store::{Row, Tx, Value, values};
+use store::{Row, Tx, Value};
 
 use super::{Run, RunStatus};
 use crate::metrics::read_metric;
 use crate::{Error, Lifecycle, datasets};
 
 /// The columns of a run's head, in the order in which [`read_head`] reads them.
-pub(crate) const COLUMNS: &str = "r.id, r.uuid, r.experiment, r.name, r.user_id, r.status, \
+const COLUMNS: &str = "r.id, r.uuid, r.experiment, r.name, r.user_id, r.status, \
                                   r.started_ms, r.ended_ms, r.artifact_uri, r.is_deleted";
 
 /// A run's number in the tables and the run, without what was logged.
-pub(crate) type Head = (i64, Run);
+type Head = (i64, Run);
 
-pub(crate) fn read_head(row: &Row) -> Result<Head, store::Error> {
+fn read_head(row: &Row) -> Result<Head, store::Error> {
     let status: String = row.get(5)?;
     let started_ms: i64 = row.get(6)?;
     let run = Run {
@@ -40,19 +40,21 @@ pub(crate) fn read_head(row: &Row) -> Result<Head, store::Error> {
 
 /// The run of that number.
 pub(crate) fn one(tx: &mut Tx, number: i64) -> Result<Run, Error> {
-    let sql = format!("SELECT {COLUMNS} FROM runs r WHERE r.id = ?");
-    let heads = tx.query(&sql, values![number], read_head)?;
-    let run = filled(tx, heads)?.pop();
+    let run = many(tx, &[number])?.pop();
     run.ok_or_else(|| Error::internal(format!("the run {number} is gone")))
 }
 
-/// Runs with what was logged.
-pub(crate) fn filled(tx: &mut Tx, heads: Vec<Head>) -> Result<Vec<Run>, Error> {
-    let mut heads = heads;
-    for part in heads.chunks_mut(PART) {
-        fill(tx, part)?;
+/// The runs of those numbers, in their order.
+pub(crate) fn many(tx: &mut Tx, numbers: &[i64]) -> Result<Vec<Run>, Error> {
+    let mut runs = Vec::with_capacity(numbers.len());
+    for part in numbers.chunks(PART) {
+        let (sql, row) = of_runs(&format!("SELECT {COLUMNS} FROM runs r WHERE r.id"), part);
+        let mut heads = tx.query(&sql, &row, read_head)?;
+        heads.sort_by_key(|(number, _)| part.iter().position(|one| one == number));
+        fill(tx, &mut heads)?;
+        runs.extend(heads.into_iter().map(|(_, run)| run));
     }
-    Ok(heads.into_iter().map(|(_, run)| run).collect())
+    Ok(runs)
 }
 
 /// How many runs are filled by one statement.

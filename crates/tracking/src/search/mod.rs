@@ -2,10 +2,19 @@
 //! compiled to SQL with bound values.
 //!
 //! - [`Query`], [`Page`]: what is asked and what is answered.
+//! - [`lexer`], [`grammar`], [`literals`]: from text to comparisons.
+//! - [`keys`]: what may be compared: an entity and a key of it.
+//! - [`sql`]: comparisons as SQL with bound values.
+//! - [`runs`], [`experiments`]: what each of these knows.
 
 mod experiments;
+pub(crate) mod grammar;
+pub(crate) mod keys;
+mod lexer;
+pub(crate) mod literals;
 mod page;
 mod runs;
+pub(crate) mod sql;
 
 pub(crate) use page::{offset_of, token_of};
 
