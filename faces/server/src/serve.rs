@@ -70,7 +70,9 @@ pub(crate) fn app(state: State, hosts: Hosts) -> Router {
         .route("/version", get(async || mlflow::VERSION))
         .merge(mlflow::routes())
         .merge(api::routes())
-        .merge(pages::routes());
+        .merge(pages::routes())
+        .fallback(mlflow::error::nothing_here)
+        .method_not_allowed_fallback(mlflow::error::wrong_method);
     guard::before(routes, hosts).with_state(state)
 }
 
