@@ -1,10 +1,11 @@
 //! `cargo xtask demo`: every application on its sample, with what it prints and its report.
 
 use std::path::Path;
+use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::{chore, workspace};
+use crate::{chore, web, workspace};
 
 /// What the demo asks of an application, after the words that name it.
 struct Scene {
@@ -42,7 +43,12 @@ const SCENES: &[Scene] = &[
     },
 ];
 
-pub(crate) fn run() -> Result<()> {
+/// Where the demo's runs are shown. Another port than that of `fieldkit serve`, which may run.
+const ADDRESS: &str = "127.0.0.1:8485";
+
+/// Runs every scene; then shows the runs in a browser until Ctrl-C, where `is_served`.
+pub(crate) fn run(is_served: bool) -> Result<()> {
+    web::run()?;
     eprintln!("building fieldkit; the first time takes some minutes");
     chore::run(&mut chore::cargo(&["build", "--locked", "--package", "fieldkit"]))?;
     let folder = workspace::target()?.join("demo");
@@ -59,12 +65,23 @@ pub(crate) fn run() -> Result<()> {
         ensure!(report.is_file(), "{} was not written", report.display());
         println!("  {}", report.display());
     }
-    Ok(())
+    let data = folder.join("fieldkit-data");
+    if is_served {
+        println!("\nthe runs, for a browser: http://{ADDRESS} (Ctrl-C ends it)");
+        chore::run(fieldkit().args(["serve", "--listen", ADDRESS, "--data"]).arg(data))
+    } else {
+        println!("\nthe runs, for a browser: fieldkit serve --data {}", data.display());
+        Ok(())
+    }
 }
 
-/// Runs `fieldkit` as `cargo run` would, so that nothing here has to know where it was built.
+/// `fieldkit` as `cargo run` would run it, so that nothing here has to know where it was built.
+fn fieldkit() -> Command {
+    chore::cargo(&["run", "--quiet", "--locked", "--package", "fieldkit", "--"])
+}
+
 fn play(scene: &Scene, folder: &Path) -> Result<()> {
-    let mut fieldkit = chore::cargo(&["run", "--quiet", "--locked", "--package", "fieldkit", "--"]);
+    let mut fieldkit = fieldkit();
     fieldkit.args(scene.words);
     fieldkit.arg("--data").arg(folder.join("fieldkit-data"));
     fieldkit.arg("--html").arg(folder.join(scene.report));

@@ -17,6 +17,11 @@ struct Floor {
 /// The table, lowest floor first.
 const FLOORS: &[Floor] = &[
     Floor {
+        who: "scratch-postgres",
+        may_use: &[],
+        hint: "a server for tests knows nothing of ours: give it the words that it needs",
+    },
+    Floor {
         who: "record",
         may_use: &[],
         hint: "the shared words know nobody: move the code to the crate that needs it",
@@ -78,6 +83,9 @@ const FLOORS: &[Floor] = &[
     },
 ];
 
+/// What the tests of any crate may use, and no program.
+const FOR_TESTS: &str = "scratch-postgres";
+
 pub(crate) fn run() -> Result<()> {
     let members = workspace::members()?;
     let wrong = wrong_arrows(&members);
@@ -100,7 +108,8 @@ fn wrong_arrows(members: &[Member]) -> Vec<String> {
             ));
             continue;
         };
-        for used in member.uses.union(&member.tests_use) {
+        let for_tests = member.tests_use.iter().filter(|used| *used != FOR_TESTS);
+        for used in member.uses.iter().chain(for_tests) {
             let user = members.iter().find(|other| other.name == *used);
             if !user.is_some_and(|used| is_allowed(floor, used)) {
                 wrong.push(format!(
@@ -184,6 +193,17 @@ mod tests {
         let mut learn = member("learn", "crates/learn", &[]);
         learn.tests_use.insert("scaling".to_owned());
         assert!(house(learn)[0].starts_with("learn may not use scaling"));
+    }
+
+    #[test]
+    fn a_server_for_tests_is_for_the_tests_of_all_and_for_no_program() {
+        let server = member("scratch-postgres", "tests/postgres", &[]);
+        let mut learn = member("learn", "crates/learn", &[]);
+        learn.tests_use.insert(server.name.clone());
+        assert_eq!(wrong_arrows(&[server.clone(), learn]), [""; 0]);
+        let learn = member("learn", "crates/learn", &["scratch-postgres"]);
+        let wrong = wrong_arrows(&[server, learn]);
+        assert!(wrong[0].starts_with("learn may not use scratch-postgres"), "{wrong:?}");
     }
 
     #[test]

@@ -4,11 +4,12 @@
 //! All steps share one build profile, so that the dependencies are compiled once; clippy and the
 //! documentation need only their metadata.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
 
-use crate::{chore, floors, licences, map, one_build};
+use crate::{chore, clients, floors, licences, map, one_build, web, workspace};
 
 /// A step: what runs, and what to do when it fails.
 struct Step {
@@ -32,6 +33,11 @@ const STEPS: &[Step] = &[
     Step { name: "licences", hint: "read deny.toml", run: licences::run },
     Step { name: "one build", hint: "read xtask/src/one_build.rs", run: one_build::run },
     Step {
+        name: "pages of the browser",
+        hint: "mend what npm shows; `npm run build` in web/ shows it alone",
+        run: web::run,
+    },
+    Step {
         name: "clippy",
         hint: "mend what it shows; `cargo clippy --fix` mends some of it",
         run: || {
@@ -46,6 +52,8 @@ const STEPS: &[Step] = &[
                for a snapshot that may change, see faces/cli/tests/cli/snapshot.rs",
         run: || chore::run(&mut chore::cargo(&["test", "--workspace", "--locked"])),
     },
+    Step { name: "MLflow's clients", hint: "read tests/mlflow/README.md", run: clients::mlflow },
+    Step { name: "a browser", hint: "run tests/browser/run alone", run: clients::browser },
     Step {
         name: "documentation",
         hint: "mend the links that it shows",
@@ -56,8 +64,16 @@ const STEPS: &[Step] = &[
     },
 ];
 
-/// Data of others that tests use where it is there, seen from the root of the workspace.
-const REAL_DATA: &str = "../shared/data";
+type IsThere = fn() -> bool;
+
+/// What some tests need, and whether it is there. Without it they are skipped.
+const WANTED: &[(&str, IsThere)] = &[
+    ("the data of others in ../shared/data", || workspace::root().join("../shared/data").is_dir()),
+    ("PostgreSQL (Debian: postgresql)", || Path::new("/usr/lib/postgresql").is_dir()),
+    ("Python with venv (Debian: python3-venv)", clients::is_python_there),
+    ("node with npm (nodejs.org)", web::is_node_there),
+    ("Chromium (Debian: chromium)", || Path::new("/usr/bin/chromium").is_file()),
+];
 
 pub(crate) fn run() -> Result<()> {
     let mut took: Vec<(&str, Duration)> = Vec::new();
@@ -76,8 +92,10 @@ pub(crate) fn run() -> Result<()> {
     }
     let whole: Duration = took.iter().map(|(_, time)| *time).sum();
     eprintln!("{:<20} {:>7.1} s\n\nall is well", "together", whole.as_secs_f64());
-    if !std::path::Path::new(REAL_DATA).exists() {
-        eprintln!("but the tests on real data were skipped: {REAL_DATA} is not there");
+    for (what, is_there) in WANTED {
+        if !is_there() {
+            eprintln!("but some tests were skipped: they need {what}");
+        }
     }
     Ok(())
 }

@@ -33,7 +33,7 @@ impl Location {
     }
 }
 
-/// How long a writer waits for another process that writes to the same file.
+/// How long a writer waits for another process that writes to the same database.
 const BUSY: Duration = Duration::from_secs(20);
 
 /// The key of PostgreSQL's advisory lock that lets one process write at a time, as SQLite does:
@@ -42,8 +42,11 @@ const WRITE_LOCK: i64 = 0x6669_656c_646b_6974;
 
 /// One connection.
 pub(crate) struct Connection {
+    location: Location,
     place: String,
     kind: Kind,
+    /// The first statement of the present piece of work that was refused.
+    refused: Option<Error>,
 }
 
 enum Kind {
@@ -60,7 +63,7 @@ impl Connection {
                 Kind::Sqlite(opened.map_err(|error| opening(&place, &error))?)
             }
             Location::Postgres(url) => {
-                let client = Client::connect(url, NoTls).map_err(|error| Error::Unavailable {
+                let client = connect(url).map_err(|error| Error::Unavailable {
                     place: place.clone(),
                     what: in_words(&error),
                     hint: "is the server running, and are user, password and database right?"
@@ -69,23 +72,38 @@ impl Connection {
                 Kind::Postgres { client: Box::new(client), prepared: HashMap::new() }
             }
         };
-        Ok(Self { place, kind })
+        Ok(Self { location: location.clone(), place, kind, refused: None })
+    }
+
+    /// Does `begin`, on a new connection where the server has left this one while it was idle:
+    /// nothing was done on it yet, so nobody has to know.
+    fn begin(&mut self, begin: &str) -> Result<(), Error> {
+        let mut begun = self.batch(begin);
+        if matches!(begun, Err(Error::Unavailable { .. })) {
+            *self = Self::open(&self.location)?;
+            begun = self.batch(begin);
+        }
+        if begun.is_err() {
+            // PostgreSQL begins before it waits for the lock.
+            let _ = self.batch("ROLLBACK");
+        }
+        begun
     }
 
     /// Begins work that sees one state and writes nothing.
     pub(crate) fn begin_read(&mut self) -> Result<(), Error> {
         match self.kind {
-            Kind::Sqlite(_) => self.batch("BEGIN"),
-            Kind::Postgres { .. } => self.batch("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
+            Kind::Sqlite(_) => self.begin("BEGIN"),
+            Kind::Postgres { .. } => self.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
         }
     }
 
     /// Begins work that may write; nobody else writes until it ends.
     pub(crate) fn begin_write(&mut self) -> Result<(), Error> {
         match self.kind {
-            Kind::Sqlite(_) => self.batch("BEGIN IMMEDIATE"),
+            Kind::Sqlite(_) => self.begin("BEGIN IMMEDIATE"),
             Kind::Postgres { .. } => {
-                self.batch(&format!("BEGIN; SELECT pg_advisory_xact_lock({WRITE_LOCK})"))
+                self.begin(&format!("BEGIN; SELECT pg_advisory_xact_lock({WRITE_LOCK})"))
             }
         }
     }
@@ -101,49 +119,21 @@ impl Connection {
         }
     }
 
-    /// Whether a transaction is open. A full disk, or a lost server, ends one without a word.
-    pub(crate) fn is_in_transaction(&self) -> bool {
-        match &self.kind {
-            Kind::Sqlite(sqlite) => !sqlite.is_autocommit(),
-            Kind::Postgres { client, .. } => !client.is_closed(),
-        }
+    /// Why the work since this was last asked cannot be kept, if a statement of it was refused.
+    /// SQLite would do what follows it, PostgreSQL does not.
+    pub(crate) fn take_refused(&mut self) -> Option<Error> {
+        self.refused.take()
     }
 
-    /// Whether it can no longer be used.
-    pub(crate) fn is_lost(&self) -> bool {
-        match &self.kind {
-            Kind::Sqlite(_) => false,
-            Kind::Postgres { client, .. } => client.is_closed(),
+    fn noted<T>(&mut self, done: Result<T, Error>) -> Result<T, Error> {
+        if let Err(error) = &done {
+            self.refused.get_or_insert_with(|| error.clone());
         }
+        done
     }
-}
 
-/// The settings of a connection to SQLite: readers beside one writer, each commit on disk before
-/// it is answered, `LIKE` that tells `a` from `A` as PostgreSQL's does.
-fn prepare(sqlite: rusqlite::Connection) -> rusqlite::Result<rusqlite::Connection> {
-    sqlite.busy_timeout(BUSY)?;
-    sqlite.pragma_update(None, "journal_mode", "WAL")?;
-    sqlite.pragma_update(None, "synchronous", "FULL")?;
-    sqlite.pragma_update(None, "foreign_keys", true)?;
-    sqlite.pragma_update(None, "case_sensitive_like", true)?;
-    sqlite.pragma_update(None, "temp_store", "MEMORY")?;
-    sqlite.set_prepared_statement_cache_capacity(128);
-    Ok(sqlite)
-}
-
-/// What one piece of work may do: statements with `?` for each bound value.
-///
-/// Statements are written once for both databases: `BIGINT`, `DOUBLE PRECISION`, `TEXT`, `BYTEA`;
-/// sums of whole numbers are cast to `BIGINT`; upserts are `INSERT … ON CONFLICT`.
-pub struct Tx<'a>(pub(crate) &'a mut Connection);
-
-impl Tx<'_> {
-    /// Does a statement and returns how many rows it touched.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn execute(&mut self, sql: &str, values: &[Value]) -> Result<u64, Error> {
-        let Connection { place, kind } = &mut *self.0;
+    fn execute(&mut self, sql: &str, values: &[Value]) -> Result<u64, Error> {
+        let Connection { place, kind, .. } = self;
         match kind {
             Kind::Sqlite(sqlite) => sqlite
                 .prepare_cached(sql)
@@ -156,17 +146,13 @@ impl Tx<'_> {
         }
     }
 
-    /// Every row of the answer, each made into a `T`.
-    ///
-    /// # Errors
-    /// The database's, or the first of `make`.
-    pub fn query<T>(
+    fn query<T>(
         &mut self,
         sql: &str,
         values: &[Value],
         mut make: impl FnMut(&Row) -> Result<T, Error>,
     ) -> Result<Vec<T>, Error> {
-        let Connection { place, kind } = &mut *self.0;
+        let Connection { place, kind, .. } = self;
         match kind {
             Kind::Sqlite(sqlite) => {
                 let wrong = |error: rusqlite::Error| of_sqlite(place, &error);
@@ -188,6 +174,87 @@ impl Tx<'_> {
         }
     }
 
+    /// Whether a transaction is open. A full disk, or a lost server, ends one without a word.
+    pub(crate) fn is_in_transaction(&self) -> bool {
+        match &self.kind {
+            Kind::Sqlite(sqlite) => !sqlite.is_autocommit(),
+            Kind::Postgres { client, .. } => !client.is_closed(),
+        }
+    }
+
+    /// Whether it can no longer be used.
+    pub(crate) fn is_lost(&self) -> bool {
+        match &self.kind {
+            Kind::Sqlite(_) => false,
+            Kind::Postgres { client, .. } => client.is_closed(),
+        }
+    }
+}
+
+/// A connection to PostgreSQL: each commit on disk before it is answered, whatever the server
+/// usually does; and a program that stands still in the middle of its work, or is cut off, does
+/// not keep the others waiting for ever.
+fn connect(url: &str) -> Result<Client, postgres::Error> {
+    let mut config: postgres::Config = url.parse()?;
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(Duration::from_secs(10));
+    }
+    config.application_name("fieldkit");
+    let mut client = config.connect(NoTls)?;
+    let (busy, stuck) = (BUSY.as_millis(), BUSY.as_millis() * 3);
+    client.batch_execute(&format!(
+        "SET synchronous_commit = on; SET lock_timeout = {busy}; \
+         SET idle_in_transaction_session_timeout = {stuck}; SET tcp_keepalives_idle = 30"
+    ))?;
+    Ok(client)
+}
+
+/// The settings of a connection to SQLite: readers beside one writer, each commit on disk before
+/// it is answered, `LIKE` that tells `a` from `A` as PostgreSQL's does.
+fn prepare(sqlite: rusqlite::Connection) -> rusqlite::Result<rusqlite::Connection> {
+    sqlite.busy_timeout(BUSY)?;
+    sqlite.pragma_update(None, "journal_mode", "WAL")?;
+    sqlite.pragma_update(None, "synchronous", "FULL")?;
+    sqlite.pragma_update(None, "foreign_keys", true)?;
+    sqlite.pragma_update(None, "case_sensitive_like", true)?;
+    sqlite.pragma_update(None, "temp_store", "MEMORY")?;
+    sqlite.set_prepared_statement_cache_capacity(128);
+    Ok(sqlite)
+}
+
+/// What one piece of work may do: statements with `?` for each bound value.
+///
+/// Statements are written once for both databases: `BIGINT`, `DOUBLE PRECISION`, `TEXT`, `BYTEA`;
+/// sums of whole numbers are cast to `BIGINT`; upserts are `INSERT … ON CONFLICT`. Text is sorted
+/// and compared by its bytes, and `lower(x) LIKE lower(?)` knows the letters of ASCII. Work that may
+/// write is over with the first statement that is refused: nothing of it is kept, whatever it
+/// returns.
+pub struct Tx<'a>(pub(crate) &'a mut Connection);
+
+impl Tx<'_> {
+    /// Does a statement and returns how many rows it touched.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn execute(&mut self, sql: &str, values: &[Value]) -> Result<u64, Error> {
+        let done = self.0.execute(sql, values);
+        self.0.noted(done)
+    }
+
+    /// Every row of the answer, each made into a `T`.
+    ///
+    /// # Errors
+    /// The database's, or the first of `make`.
+    pub fn query<T>(
+        &mut self,
+        sql: &str,
+        values: &[Value],
+        make: impl FnMut(&Row) -> Result<T, Error>,
+    ) -> Result<Vec<T>, Error> {
+        let done = self.0.query(sql, values, make);
+        self.0.noted(done)
+    }
+
     /// The first row of the answer, if there is one.
     ///
     /// # Errors
@@ -203,13 +270,18 @@ impl Tx<'_> {
 
     /// Several statements without values, of a migration. `{id}` stands for the column type of a
     /// number that the database counts up, `{clustered}` after the closing bracket of a table for
-    /// "the rows lie in the order of the primary key", where the database can.
+    /// "the rows lie in the order of the primary key", where the database can. `TEXT` is text that
+    /// is sorted by its bytes, whatever language the database was made for.
     pub(crate) fn define(&mut self, sql: &str) -> Result<(), Error> {
-        let (id, clustered) = match self.0.kind {
-            Kind::Sqlite(_) => ("INTEGER PRIMARY KEY AUTOINCREMENT", "WITHOUT ROWID"),
-            Kind::Postgres { .. } => ("BIGINT GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY", ""),
+        let (id, clustered, text) = match self.0.kind {
+            Kind::Sqlite(_) => ("INTEGER PRIMARY KEY AUTOINCREMENT", "WITHOUT ROWID", " TEXT"),
+            Kind::Postgres { .. } => {
+                ("BIGINT GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY", "", " TEXT COLLATE \"C\"")
+            }
         };
-        self.0.batch(&sql.replace("{id}", id).replace("{clustered}", clustered))
+        self.0.batch(
+            &sql.replace("{id}", id).replace("{clustered}", clustered).replace(" TEXT", text),
+        )
     }
 }
 
@@ -231,8 +303,10 @@ fn prepared_statement(
     Ok(statement)
 }
 
-/// `?` outside of quotes as `$1`, `$2`, …
+/// `?` outside of quotes as `$1`, `$2`, …, and `lower` as SQLite does it.
 fn numbered(sql: &str) -> String {
+    // A value has the language of the database, columns are of none.
+    let sql = sql.replace("lower(?)", "lower(CAST(? AS TEXT) COLLATE \"C\")");
     let mut quote = None;
     let mut n = 0;
     let mut out = String::with_capacity(sql.len() + 16);
@@ -289,12 +363,30 @@ fn of_sqlite(place: &str, error: &rusqlite::Error) -> Error {
 
 fn of_postgres(place: &str, error: &postgres::Error) -> Error {
     let (place, what) = (place.to_owned(), in_words(error));
-    if error.is_closed() {
+    let cause = std::error::Error::source(error);
+    if error.is_closed() || cause.is_some_and(|cause| cause.is::<std::io::Error>()) {
         let hint = "the server went away; the request was not answered, send it again".to_owned();
         return Error::Unavailable { place, what, hint };
     }
-    match error.code() {
-        Some(code) if *code == postgres::error::SqlState::DISK_FULL => Error::Full { place },
+    // https://www.postgresql.org/docs/current/errcodes-appendix.html
+    match error.code().map(postgres::error::SqlState::code) {
+        Some("53100") => Error::Full { place },
+        // The lock is not given in time.
+        Some("55P03") => Error::Busy { place },
+        // It is ending, was ended, or is starting.
+        Some("57P01" | "57P02" | "57P03") => {
+            let hint = "the server is being stopped or started; send it again".to_owned();
+            Error::Unavailable { place, what, hint }
+        }
+        // It cut off work that stood still.
+        Some("25P03" | "57P05") => {
+            let hint = "the work stood still for too long; send it again".to_owned();
+            Error::Unavailable { place, what, hint }
+        }
+        Some("53300") => {
+            let hint = "end other programs, or raise max_connections of the server".to_owned();
+            Error::Unavailable { place, what, hint }
+        }
         _ => Error::Sql { place, what },
     }
 }

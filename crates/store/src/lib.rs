@@ -20,14 +20,19 @@
 //!   is on disk.
 //! - [`Tx`]: what one piece of work may do, with bound parameters only.
 //! - [`Location`]: where the database is.
+//! - [`Files`]: bytes by their content, in a folder or in S3-compatible storage, and their names.
 
 mod connection;
 mod error;
+mod files;
 mod rows;
 mod value;
 mod writer;
 
 pub use connection::{Location, Tx};
 pub use error::Error;
+pub use files::{
+    Collected, Entry, File, FileError, Files, Garbage, InvalidPath, Name, Reading, Upload,
+};
 pub use rows::Rows;
 pub use value::{Column, Row, Value};

@@ -35,10 +35,9 @@ impl Rows {
     pub fn open(location: &Location) -> Result<Self, Error> {
         let connection = Connection::open(location)?;
         let (jobs, waiting) = mpsc::channel();
-        let of_writer = location.clone();
         let writer = thread::Builder::new()
             .name("store writer".to_owned())
-            .spawn(move || writer::run(&of_writer, connection, &waiting))
+            .spawn(move || writer::run(connection, &waiting))
             .map_err(|error| Error::Unavailable {
                 place: location.place(),
                 what: error.to_string(),

@@ -6,7 +6,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::mpsc::{Receiver, SyncSender};
 
 use crate::Error;
-use crate::connection::{Connection, Location, Tx};
+use crate::connection::{Connection, Tx};
 
 /// How many pieces of work one commit may carry.
 const MOST_PER_COMMIT: usize = 256;
@@ -27,26 +27,26 @@ pub(crate) enum Failed {
     Panicked(Box<dyn Any + Send>),
 }
 
-pub(crate) fn run(location: &Location, mut connection: Connection, jobs: &Receiver<Job>) {
+pub(crate) fn run(mut connection: Connection, jobs: &Receiver<Job>) {
     while let Ok(first) = jobs.recv() {
         let mut batch = vec![first];
         batch.extend(jobs.try_iter().take(MOST_PER_COMMIT - 1));
-        commit(location, &mut connection, batch);
+        commit(&mut connection, batch);
     }
 }
 
-fn commit(location: &Location, connection: &mut Connection, mut batch: Vec<Job>) {
-    match attempt(location, connection, &mut batch) {
-        Ok(panicked) => {
-            for (job, panic) in batch.into_iter().zip(panicked) {
-                answer(&job, panic.map_or(Ok(()), |panic| Err(Failed::Panicked(panic))));
+fn commit(connection: &mut Connection, mut batch: Vec<Job>) {
+    match attempt(connection, &mut batch) {
+        Ok(done) => {
+            for (job, result) in batch.iter().zip(done) {
+                answer(job, result);
             }
         }
         // One piece must not fail for another's sake. What may have been committed is not done
         // again.
         Err(Broken { is_retried: true, .. }) if batch.len() > 1 => {
             for job in batch {
-                commit(location, connection, vec![job]);
+                commit(connection, vec![job]);
             }
         }
         Err(Broken { error, .. }) => {
@@ -65,52 +65,53 @@ fn answer(job: &Job, result: Result<(), Failed>) {
 /// A transaction that was lost.
 struct Broken {
     error: Error,
+    /// Whether each piece alone may do better.
     is_retried: bool,
 }
 
-/// Does all of the batch in one transaction. Gives the panic of each piece that panicked.
+/// Does all of the batch in one transaction. Gives how each piece ended.
 fn attempt(
-    location: &Location,
     connection: &mut Connection,
     batch: &mut [Job],
-) -> Result<Vec<Option<Box<dyn Any + Send>>>, Broken> {
-    let before = |error| Broken { error, is_retried: true };
-    if connection.is_lost() {
-        *connection = Connection::open(location).map_err(before)?;
-    }
-    connection.begin_write().map_err(before)?;
-    let mut panicked = Vec::with_capacity(batch.len());
+) -> Result<Vec<Result<(), Failed>>, Broken> {
+    connection.begin_write().map_err(|error| Broken { error, is_retried: false })?;
+    let mut ended = Vec::with_capacity(batch.len());
     for job in batch.iter_mut() {
         let done = under_savepoint(connection, job);
         if done.is_err() {
             // The transaction may be gone already.
             let _ = connection.batch("ROLLBACK");
         }
-        panicked.push(done.map_err(before)?);
+        ended.push(done.map_err(|error| Broken { error, is_retried: true })?);
     }
     connection.batch("COMMIT").map_err(|error| {
-        let is_retried = !connection.is_lost();
+        // A server that went away may have done it.
+        let is_retried = !matches!(error, Error::Unavailable { .. });
         let _ = connection.batch("ROLLBACK");
         Broken { error, is_retried }
     })?;
-    Ok(panicked)
+    Ok(ended)
 }
 
+/// Does one piece, which is kept or leaves nothing. Gives how it ended.
 fn under_savepoint(
     connection: &mut Connection,
     job: &mut Job,
-) -> Result<Option<Box<dyn Any + Send>>, Error> {
+) -> Result<Result<(), Failed>, Error> {
     connection.batch("SAVEPOINT piece")?;
+    connection.take_refused();
     let done = panic::catch_unwind(AssertUnwindSafe(|| (job.work)(&mut Tx(connection))));
     if !connection.is_in_transaction() {
-        return Err(Error::Sql {
+        return Err(connection.take_refused().unwrap_or_else(|| Error::Sql {
             place: "the transaction".to_owned(),
             what: "it was ended by the database before its commit".to_owned(),
-        });
+        }));
     }
-    match done {
-        Ok(true) => connection.batch("RELEASE piece").map(|()| None),
-        Ok(false) => connection.batch("ROLLBACK TO piece; RELEASE piece").map(|()| None),
-        Err(panic) => connection.batch("ROLLBACK TO piece; RELEASE piece").map(|()| Some(panic)),
-    }
+    let (is_kept, result) = match (done, connection.take_refused()) {
+        (Err(panic), _) => (false, Err(Failed::Panicked(panic))),
+        (Ok(_), Some(error)) => (false, Err(Failed::Store(error))),
+        (Ok(is_kept), None) => (is_kept, Ok(())),
+    };
+    let end = if is_kept { "RELEASE piece" } else { "ROLLBACK TO piece; RELEASE piece" };
+    connection.batch(end).map(|()| result)
 }

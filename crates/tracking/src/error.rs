@@ -47,6 +47,11 @@ impl Error {
         Self::new(Kind::ResourceDoesNotExist, message)
     }
 
+    /// A fault of ours.
+    pub fn internal(message: impl Into<String>) -> Self {
+        Self::new(Kind::Internal, message)
+    }
+
     /// The name is taken.
     pub fn exists(message: impl Into<String>) -> Self {
         Self::new(Kind::ResourceAlreadyExists, message)

@@ -7,7 +7,9 @@
 //! - [`users`]: who may do what. Every request passes its gate.
 //! - [`telemetry`]: what the server says about itself.
 
+mod api;
 mod mlflow;
+mod pages;
 mod serve;
 mod state;
 pub mod telemetry;

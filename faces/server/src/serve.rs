@@ -10,14 +10,14 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use futures_util::future::{Either, select};
-use store::{Location, Rows};
+use store::{Files, Location, Rows};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tracking::Tracking;
 
 use crate::telemetry::{self, Telemetry};
 use crate::users::{self, Users};
-use crate::{State, mlflow};
+use crate::{State, api, mlflow, pages};
 
 /// How to serve.
 #[derive(Debug, Clone)]
@@ -61,7 +61,8 @@ pub fn serve(options: &Options, ready: impl FnOnce(Ready)) -> Result<()> {
     // The database of a PostgreSQL server is meant for several of us.
     let lock = if options.database.is_none() { Some(lock(&options.data)?) } else { None };
     let rows = open_rows(&options.data, options.database.as_deref())?;
-    let mut state = State::new(Tracking::open(rows.clone())?);
+    let files = Files::open(rows.clone(), &options.data.join("artifacts"), None)?;
+    let mut state = State::new(Tracking::open(rows.clone())?, files);
     let mut first_token = None;
     if options.auth {
         let users = Users::open(rows)?;
@@ -119,6 +120,8 @@ pub fn app(state: State) -> Router {
         .route("/version", get(async || mlflow::VERSION))
         .route("/metrics", get(async move || scraped.scrape()))
         .merge(mlflow::routes())
+        .merge(api::routes())
+        .merge(pages::routes())
         .layer(from_fn_with_state(state.gate.clone(), users::gate))
         .layer(from_fn_with_state(telemetry, telemetry::count))
         .with_state(state)

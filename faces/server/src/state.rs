@@ -1,5 +1,6 @@
 //! What every request can reach.
 
+use store::Files;
 use tracking::Tracking;
 
 use crate::users::{self, Gate, Users};
@@ -9,14 +10,16 @@ use crate::users::{self, Gate, Users};
 pub struct State {
     /// Experiments, runs and models.
     pub tracking: Tracking,
+    /// Artifacts.
+    pub files: Files,
     /// Whom the server lets in; all, where it is none.
     pub(crate) gate: Option<Gate>,
 }
 
 impl State {
     /// A server that lets everybody do everything.
-    pub fn new(tracking: Tracking) -> Self {
-        Self { tracking, gate: None }
+    pub fn new(tracking: Tracking, files: Files) -> Self {
+        Self { tracking, files, gate: None }
     }
 
     /// A server that lets nobody in but these users, each as far as the role goes.

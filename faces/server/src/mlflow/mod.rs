@@ -5,8 +5,11 @@
 //! - [`error`]: how a refusal looks on the wire.
 //! - one file for each group of endpoints.
 
+mod answer;
+pub(crate) mod artifacts;
 pub(crate) mod body;
 pub(crate) mod error;
+mod registry;
 
 use axum::Router;
 
@@ -18,9 +21,9 @@ pub(crate) const VERSION: &str = "3.17.2";
 /// All endpoints, below both prefixes that MLflow's clients and pages use.
 pub(crate) fn routes() -> Router<State> {
     let both = |prefix: &str| Router::new().nest(prefix, groups());
-    both("/api/2.0/mlflow").merge(both("/ajax-api/2.0/mlflow"))
+    both("/api/2.0/mlflow").merge(both("/ajax-api/2.0/mlflow")).merge(artifacts::routes())
 }
 
 fn groups() -> Router<State> {
-    Router::new()
+    Router::new().merge(registry::routes())
 }

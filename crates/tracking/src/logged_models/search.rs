@@ -1,0 +1,7 @@
+//! Searching logged models.
+/// x
+pub struct ModelDataset;
+/// x
+pub struct ModelOrder;
+/// x
+pub struct ModelQuery;

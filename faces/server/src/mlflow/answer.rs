@@ -1,0 +1,45 @@
+//! From a function on what is tracked to an answer.
+
+use axum::Json;
+use axum::response::{IntoResponse as _, Response};
+use serde_json::Value;
+use tracking::{Error, Tracking};
+
+use super::error::Refusal;
+use crate::State;
+
+/// Does `work` where waiting is allowed, and answers with its JSON or its refusal.
+pub(crate) async fn answer(
+    state: State,
+    work: impl FnOnce(&Tracking) -> Result<Value, Error> + Send + 'static,
+) -> Response {
+    match state.blocking(work).await {
+        Ok(value) => Json(value).into_response(),
+        Err(error) => Refusal(error).into_response(),
+    }
+}
+
+/// The handler of the endpoint whose answer a function of the fields gives.
+macro_rules! by {
+    ($work:path) => {
+        async |axum::extract::State(state): axum::extract::State<crate::State>,
+               body: crate::mlflow::body::Body| {
+            crate::mlflow::answer::answer(state, move |tracking| $work(tracking, &body)).await
+        }
+    };
+}
+
+/// The handler of the endpoint whose answer a function of what the path names and of the fields
+/// gives.
+macro_rules! by_path {
+    ($work:path) => {
+        async |axum::extract::State(state): axum::extract::State<crate::State>,
+               axum::extract::Path(named): axum::extract::Path<_>,
+               body: crate::mlflow::body::Body| {
+            crate::mlflow::answer::answer(state, move |tracking| $work(tracking, &named, &body))
+                .await
+        }
+    };
+}
+
+pub(crate) use {by, by_path};
