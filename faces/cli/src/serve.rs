@@ -19,6 +19,13 @@ pub(crate) struct Serve {
     listen: SocketAddr,
     #[command(flatten)]
     place: Place,
+    /// S3-compatible storage for the bytes of files, in place of the folder. Keys, region and
+    /// endpoint come from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_ENDPOINT_URL.
+    #[arg(long, env = "FIELDKIT_ARTIFACTS", value_name = "s3://BUCKET/PREFIX")]
+    artifacts: Option<String>,
+    /// More names under which browsers and clients may ask, with or without a port; * is any.
+    #[arg(long, env = "FIELDKIT_ALLOWED_HOSTS", value_delimiter = ',', value_name = "NAMES")]
+    allowed_hosts: Vec<String>,
     /// Let only users in, each as far as the role goes: see `fieldkit users`.
     #[arg(long)]
     auth: bool,
@@ -71,6 +78,8 @@ pub(crate) fn run(args: Serve) -> Result<()> {
         listen: args.listen,
         data: args.place.data,
         database: args.place.database,
+        artifacts: args.artifacts,
+        allowed_hosts: args.allowed_hosts,
         auth: args.auth,
         open_to_the_network: args.open_to_the_network,
     };

@@ -3,11 +3,12 @@
 //! - [`serve`]: answers until it is told to stop.
 //! - `mlflow`: the only place that knows MLflow's JSON.
 //! - `api`: our own protocol, with its OpenAPI document.
-//! - `guard`: from where one may ask, and how much at once. Every request passes it.
+//! - [`guard`]: from where one may ask, and how much at once. Every request passes it.
 //! - [`users`]: who may do what. Every request passes its gate.
 //! - [`telemetry`]: what the server says about itself.
 
 mod api;
+mod guard;
 mod mlflow;
 mod pages;
 mod serve;
@@ -15,5 +16,6 @@ mod state;
 pub mod telemetry;
 pub mod users;
 
+pub use guard::Hosts;
 pub use serve::{Options, Ready, app, open_rows, serve};
 pub use state::State;

@@ -1,8 +1,11 @@
 //! Starts, answers, and stops without dropping a request that it has begun.
 
+mod connections;
+
 use std::fs::{File, TryLockError};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -17,7 +20,7 @@ use tracking::Tracking;
 
 use crate::telemetry::{self, Telemetry};
 use crate::users::{self, Users};
-use crate::{State, api, mlflow, pages};
+use crate::{Hosts, State, api, guard, mlflow, pages};
 
 /// How to serve.
 #[derive(Debug, Clone)]
@@ -28,6 +31,10 @@ pub struct Options {
     pub data: PathBuf,
     /// `postgres://…` in place of the database in the folder.
     pub database: Option<String>,
+    /// `s3://bucket/prefix` for the bytes of files, in place of the folder.
+    pub artifacts: Option<String>,
+    /// More names under which it may be asked, beside those of loopback and of the address.
+    pub allowed_hosts: Vec<String>,
     /// Only users may ask, each as far as the role goes.
     pub auth: bool,
     /// Whoever reaches the address may do everything, also from other machines.
@@ -61,7 +68,8 @@ pub fn serve(options: &Options, ready: impl FnOnce(Ready)) -> Result<()> {
     // The database of a PostgreSQL server is meant for several of us.
     let lock = if options.database.is_none() { Some(lock(&options.data)?) } else { None };
     let rows = open_rows(&options.data, options.database.as_deref())?;
-    let files = Files::open(rows.clone(), &options.data.join("artifacts"), None)?;
+    let bytes = options.data.join("artifacts");
+    let files = Files::open(rows.clone(), &bytes, options.artifacts.as_deref())?;
     let mut state = State::new(Tracking::open(rows.clone())?, files);
     let mut first_token = None;
     if options.auth {
@@ -69,20 +77,18 @@ pub fn serve(options: &Options, ready: impl FnOnce(Ready)) -> Result<()> {
         first_token = users.first_admin()?;
         state = state.for_users(users)?;
     }
-    let app = app(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    let app = app(state.clone(), Hosts::new(options.listen.ip(), &options.allowed_hosts));
     let runtime = runtime()?;
     let served = runtime.block_on(async {
         let listener = bind(options.listen).await?;
         let address = listener.local_addr()?;
-        let server = axum::serve(listener, app).with_graceful_shutdown(told_to_stop());
         ready(Ready { address, first_token });
-        match select(std::pin::pin!(server.into_future()), std::pin::pin!(too_late())).await {
-            Either::Left((served, _)) => served.map_err(Into::into),
-            Either::Right(((), _)) => {
-                tracing::warn!("stopped although requests were not answered yet");
-                Ok(())
-            }
+        let answering = connections::answer(listener, app, told_to_stop(), LAST_REQUESTS);
+        match select(pin!(answering), pin!(told_twice())).await {
+            Either::Left((true, _)) => {}
+            _ => tracing::warn!("stopped although requests were not answered yet"),
         }
+        Ok(())
     });
     runtime.shutdown_timeout(LAST_WORK);
     // The last handle to the database waits until all is written, and closes it.
@@ -111,17 +117,19 @@ pub fn open_rows(data: &Path, database: Option<&str>) -> Result<Rows, store::Err
     })
 }
 
-/// Every route. A request passes the count, then the gate.
-pub fn app(state: State) -> Router {
+/// Every route. A request is counted, then passes the gate, then the guard, which reads bodies:
+/// nobody unknown fills our memory.
+pub fn app(state: State, hosts: Hosts) -> Router {
     let telemetry = Telemetry::new();
     let scraped = telemetry.clone();
-    Router::new()
+    let routes = Router::new()
         .route("/health", get(async || "OK"))
         .route("/version", get(async || mlflow::VERSION))
         .route("/metrics", get(async move || scraped.scrape()))
         .merge(mlflow::routes())
         .merge(api::routes())
-        .merge(pages::routes())
+        .merge(pages::routes());
+    guard::before(routes, hosts)
         .layer(from_fn_with_state(state.gate.clone(), users::gate))
         .layer(from_fn_with_state(telemetry, telemetry::count))
         .with_state(state)
@@ -178,10 +186,9 @@ fn refused(what: String, hint: &str) -> anyhow::Error {
     workbench::Error::Refused { what, hint: hint.to_owned() }.into()
 }
 
-/// Ends when the server has been told to stop and may wait no longer.
-async fn too_late() {
+async fn told_twice() {
     told_to_stop().await;
-    select(std::pin::pin!(tokio::time::sleep(LAST_REQUESTS)), std::pin::pin!(told_to_stop())).await;
+    told_to_stop().await;
 }
 
 async fn told_to_stop() {
@@ -190,7 +197,7 @@ async fn told_to_stop() {
     {
         use tokio::signal::unix::{SignalKind, signal};
         if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            select(std::pin::pin!(interrupt), std::pin::pin!(terminate.recv())).await;
+            select(pin!(interrupt), pin!(terminate.recv())).await;
             return;
         }
     }

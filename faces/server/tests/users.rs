@@ -3,15 +3,16 @@
 #![expect(clippy::unwrap_used, reason = "a panic in a test is a failure with a place")]
 
 use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Method, Request, Response, StatusCode, header};
 use base64ct::{Base64, Encoding as _};
 use serde_json::Value;
-use server::State;
 use server::users::{Role, Users};
-use store::{Location, Rows};
+use server::{Hosts, State};
+use store::{Files, Location, Rows};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 use tracking::Tracking;
@@ -33,8 +34,11 @@ impl Served {
             users.add(role.name(), role, None).unwrap();
             (role, users.new_token(role.name()).unwrap())
         });
-        let state = State::new(Tracking::open(rows).unwrap()).for_users(users.clone()).unwrap();
-        Self { app: server::app(state), users, tokens, _folder: folder }
+        let files = Files::open(rows.clone(), folder.path(), None).unwrap();
+        let state = State::new(Tracking::open(rows).unwrap(), files);
+        let state = state.for_users(users.clone()).unwrap();
+        let hosts = Hosts::new(Ipv4Addr::LOCALHOST.into(), &[]);
+        Self { app: server::app(state, hosts), users, tokens, _folder: folder }
     }
 
     async fn ask(&self, method: &Method, path: &str, authorization: &str) -> Response<Body> {
