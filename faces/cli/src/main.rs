@@ -7,6 +7,7 @@ mod runs;
 mod scaling;
 mod serve;
 mod terminal;
+mod users;
 
 use std::io::ErrorKind;
 use std::panic::{self, AssertUnwindSafe};
@@ -38,6 +39,8 @@ enum Command {
     Runs(runs::Runs),
     /// Track runs and models for any MLflow client, and look at them in a browser.
     Serve(serve::Serve),
+    /// Say who may use a server that was started with `--auth`.
+    Users(users::Users),
 }
 
 fn main() -> ExitCode {
@@ -61,6 +64,7 @@ fn run(command: Command) -> Result<()> {
         Command::Scaling(command) => scaling::run(*command),
         Command::Runs(args) => runs::run(&args),
         Command::Serve(args) => serve::run(args),
+        Command::Users(args) => users::run(args),
     }
 }
 

@@ -4,6 +4,8 @@
 //! - `mlflow`: the only place that knows MLflow's JSON.
 //! - `api`: our own protocol, with its OpenAPI document.
 //! - [`guard`]: from where one may ask, and how much at once. Every request passes it.
+//! - [`users`]: who may do what. Every request passes its gate.
+//! - [`telemetry`]: what the server says about itself.
 
 mod api;
 mod guard;
@@ -11,7 +13,9 @@ mod mlflow;
 mod pages;
 mod serve;
 mod state;
+pub mod telemetry;
+pub mod users;
 
 pub use guard::Hosts;
-pub use serve::{Options, serve};
+pub use serve::{Options, Ready, app, open_rows, serve};
 pub use state::State;
