@@ -1,25 +1,21 @@
-//! The server alone, without the applications, to measure or to try: `serve ADDRESS FOLDER`.
+//! Serves without the command line: `serve --listen 127.0.0.1:5200 --data FOLDER`, for tests and
+//! measurements that need a server and none of the applications.
 
-use std::env;
+use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
+use server::{Options, serve};
 
 /// As in the program.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> Result<()> {
-    let [listen, data] = env::args().skip(1).collect::<Vec<_>>().try_into().ok().context(
-        "say an address and a folder: `cargo run -p server --example serve 127.0.0.1:8484 data`",
-    )?;
-    let options = server::Options {
-        listen: listen.parse()?,
-        data: data.into(),
-        database: None,
-        artifacts: None,
-        allowed_hosts: Vec::new(),
-        auth: false,
-        open_to_the_network: false,
+    let words: Vec<String> = std::env::args().collect();
+    let after = |name: &str| {
+        let at = words.iter().position(|word| word == name);
+        at.and_then(|at| words.get(at + 1)).with_context(|| format!("say {name} and its value"))
     };
-    server::serve(&options, |ready| eprintln!("answers at http://{}", ready.address))
+    let data = PathBuf::from(after("--data")?);
+    serve(&Options { listen: after("--listen")?.parse()?, ..Options::on_loopback(data) }, |_| {})
 }
