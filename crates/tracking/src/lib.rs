@@ -7,6 +7,7 @@
 //! - [`limits`]: how long a name may be and how much a request may carry.
 
 mod clock;
+mod counts;
 mod datasets;
 mod error;
 mod experiments;

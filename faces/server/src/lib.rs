@@ -5,7 +5,9 @@
 //! - `api`: our own protocol, with its OpenAPI document.
 //! - `guard`: who may ask, from where, how much at once. Every request passes it.
 
+mod api;
 mod mlflow;
+mod pages;
 mod serve;
 mod state;
 

@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 use axum::Router;
 use axum::routing::get;
-use store::{Location, Rows};
+use store::{Files, Location, Rows};
 use tokio::net::TcpListener;
 use tracking::Tracking;
 
-use crate::{State, mlflow};
+use crate::{State, api, mlflow, pages};
 
 /// How to serve.
 #[derive(Debug, Clone)]
@@ -35,8 +35,9 @@ pub fn serve(options: &Options, ready: impl FnOnce(SocketAddr)) -> Result<()> {
         Some(url) => Location::Postgres(url.clone()),
         None => Location::Sqlite(options.data.join("fieldkit.db")),
     };
-    let tracking = Tracking::open(Rows::open(&location)?)?;
-    let state = State { tracking };
+    let rows = Rows::open(&location)?;
+    let files = Files::open(rows.clone(), &options.data.join("artifacts"), None)?;
+    let state = State { tracking: Tracking::open(rows)?, files };
     let app = app(state.clone());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     // `state` is dropped after the runtime: the last handle to a database waits for its writer.
@@ -56,6 +57,8 @@ pub(crate) fn app(state: State) -> Router {
         .route("/health", get(async || "OK"))
         .route("/version", get(async || mlflow::VERSION))
         .merge(mlflow::routes())
+        .merge(api::routes())
+        .merge(pages::routes())
         .fallback(mlflow::error::nothing_here)
         .method_not_allowed_fallback(mlflow::error::wrong_method)
         .with_state(state)

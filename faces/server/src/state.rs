@@ -1,5 +1,6 @@
 //! What every request can reach.
 
+use store::Files;
 use tracking::Tracking;
 
 /// What every request can reach. Clones are handles to the same.
@@ -7,6 +8,8 @@ use tracking::Tracking;
 pub struct State {
     /// Experiments, runs and models.
     pub tracking: Tracking,
+    /// Artifacts.
+    pub files: Files,
 }
 
 impl State {

@@ -7,6 +7,7 @@
 //! - one file for each group of endpoints.
 
 mod answer;
+pub(crate) mod artifacts;
 pub(crate) mod body;
 mod datasets;
 pub(crate) mod error;
@@ -30,6 +31,7 @@ pub(crate) fn routes() -> Router<State> {
         .nest("/api/2.0/mlflow", groups())
         .nest("/ajax-api/2.0/mlflow", groups().merge(metrics::ajax_routes()))
         .merge(experiments::odd_routes())
+        .merge(artifacts::routes())
 }
 
 fn groups() -> Router<State> {
