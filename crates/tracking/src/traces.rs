@@ -319,8 +319,8 @@ fn with_belongings(tx: &mut Tx, mut traces: Vec<Trace>) -> Result<Vec<Trace>, Er
     for is_tag in [true, false] {
         let table = if is_tag { "trace_tags" } else { "trace_metadata" };
         let sql = format!("SELECT trace, key, value FROM {table} WHERE {}", which.sql);
-        let rows: Vec<(String, String, String)> = tx
-            .query(&sql, &which.values, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        let rows: Vec<(String, String, String)> =
+            tx.query(&sql, &which.values, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
         let mut of: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
         for (trace, key, value) in rows {
             of.entry(trace).or_default().insert(key, value);

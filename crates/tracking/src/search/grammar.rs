@@ -411,7 +411,10 @@ fn bind_comparisons(text: &str, all: &mut Vec<Group>) {
     bind_sides(
         all,
         |group| group.is(Kind::Comparator),
-        |group| group.is_operand() || group.is_word(text, "NULL"),
+        |group| {
+            let is_comparison = matches!(group.what, What::Comparison(_));
+            group.is_operand() || is_comparison || group.is_word(text, "NULL")
+        },
         |left, comparator, right| What::Comparison(vec![left, comparator, right]),
     );
 }

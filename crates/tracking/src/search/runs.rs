@@ -207,6 +207,7 @@ fn is_numeric(key: &str) -> bool {
 impl Read {
     fn checked(self) -> Result<Clause, Error> {
         let Self { entity, key, comparator, value } = self;
+        // The last quote is missing in some of MLflow's sentences.
         let (known, quote) = match entity {
             Entity::Metric => (METRIC_COMPARATORS, ""),
             Entity::Attribute if is_numeric(&key) => (METRIC_COMPARATORS, ""),
@@ -219,8 +220,6 @@ impl Read {
             // MLflow names the comparators of texts for numbers too.
             let is_number = entity == Entity::Attribute && is_numeric(&key);
             let named = if is_number { TEXT_COMPARATORS } else { known };
-            // The last quote is missing in some of MLflow's sentences.
-            let quote = if entity == Entity::Metric { "'" } else { quote };
             return Err(Error::invalid(format!(
                 "Invalid comparator '{comparator}' not one of '{}{quote}",
                 set(named)

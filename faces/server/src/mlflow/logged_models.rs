@@ -70,11 +70,7 @@ fn set_tags(tracking: &Tracking, id: &String, body: &Body) -> Result<Value, Erro
     Ok(json!({}))
 }
 
-fn delete_tag(
-    tracking: &Tracking,
-    (id, key): &(String, String),
-    _: &Body,
-) -> Result<Value, Error> {
+fn delete_tag(tracking: &Tracking, (id, key): &(String, String), _: &Body) -> Result<Value, Error> {
     tracking.delete_model_tag(id, key)?;
     Ok(json!({}))
 }

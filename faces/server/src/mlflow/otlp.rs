@@ -397,7 +397,10 @@ fn id(of: &Value, name: &str) -> Option<Vec<u8>> {
     if digits.len() % 2 != 0 || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
         return None;
     }
-    (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(&digits[at..at + 2], 16).ok()).collect()
+    (0..digits.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&digits[at..at + 2], 16).ok())
+        .collect()
 }
 
 fn time(of: &Value, name: &str) -> Option<u64> {
@@ -457,16 +460,18 @@ mod tests {
 
     #[test]
     fn json_and_protobuf_mean_the_same() {
-        let json = one_span(r#"{"kvlistValue": {"values": [{"key": "b", "value": {"intValue": "7"}}]}}"#);
+        let json =
+            one_span(r#"{"kvlistValue": {"values": [{"key": "b", "value": {"intValue": "7"}}]}}"#);
         let of_json = json_request(json.as_bytes()).unwrap();
         let of_protobuf = Request::decode(of_json.encode_to_vec().as_slice()).unwrap();
         assert_eq!(of_json, of_protobuf);
         let span = &of_json.resource_spans[0].scope_spans[0].spans[0];
         let kept = new_span(span).unwrap();
         assert_eq!(kept.trace_id, format!("tr-{}", IDS.0));
-        assert!(kept.body.contains(
-            r#"{"kvlist_value":{"values":[{"key":"b","value":{"int_value":7}}]}}"#
-        ));
+        assert!(
+            kept.body
+                .contains(r#"{"kvlist_value":{"values":[{"key":"b","value":{"int_value":7}}]}}"#)
+        );
     }
 
     #[test]

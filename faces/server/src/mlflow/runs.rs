@@ -4,7 +4,8 @@ use axum::Router;
 use axum::routing::{get, post};
 use serde_json::{Map, Value, json};
 use tracking::{
-    Batch, DatasetInput, Error, Metric, NewRun, Query, Run, RunChange, RunStatus, Tracking, limits,
+    Batch, DatasetInput, Error, Metric, ModelMetric, NewRun, Query, Run, RunChange, RunStatus,
+    Tracking, limits,
 };
 
 use super::answer::by;
@@ -147,8 +148,36 @@ fn log_metric(tracking: &Tracking, body: &Body) -> Result<Value, Error> {
         timestamp_ms: message.integer("timestamp").unwrap_or(0),
         step: message.integer("step").unwrap_or(0),
     };
-    tracking.log_metric(&message.run_id(), metric)?;
+    let run_id = message.run_id();
+    let given = message.fields();
+    let of_model = of_model(given, &metric, &run_id);
+    if !of_model.is_empty() {
+        tracking.log_model_metrics(&run_id, of_model)?;
+    }
+    tracking.log_metric(&run_id, metric)?;
     Ok(json!({}))
+}
+
+/// The point as a measurement of a logged model, where it names one.
+fn of_model(
+    fields: &Map<String, Value>,
+    metric: &Metric,
+    run_id: &str,
+) -> Vec<(String, ModelMetric)> {
+    let model_id = text_of(fields, "model_id");
+    if model_id.is_empty() {
+        return Vec::new();
+    }
+    let dataset = (text_of(fields, "dataset_name"), text_of(fields, "dataset_digest"));
+    let measured = ModelMetric {
+        key: metric.key.clone(),
+        value: metric.value,
+        timestamp_ms: metric.timestamp_ms,
+        step: metric.step,
+        run_id: run_id.to_owned(),
+        dataset: Some(dataset).filter(|(name, _)| !name.is_empty()),
+    };
+    vec![(model_id, measured)]
 }
 
 fn log_param(tracking: &Tracking, body: &Body) -> Result<Value, Error> {
@@ -200,9 +229,16 @@ fn log_batch(tracking: &Tracking, body: &Body) -> Result<Value, Error> {
     check_items(body, "params", &["key"])?;
     message.check("tags", &[Rule::List])?;
     check_items(body, "tags", &["key"])?;
-    let metrics = message.many("metrics").map(point).collect();
+    let run_id = message.text("run_id");
+    let metrics: Vec<Metric> = message.many("metrics").map(point).collect();
+    let of_models = message.many("metrics").zip(&metrics);
+    let of_models: Vec<_> =
+        of_models.flat_map(|(fields, metric)| of_model(fields, metric, &run_id)).collect();
     let batch = Batch { metrics, params: message.pairs("params"), tags: message.pairs("tags") };
-    tracking.log_batch(&message.text("run_id"), batch)?;
+    tracking.log_batch(&run_id, batch)?;
+    if !of_models.is_empty() {
+        tracking.log_model_metrics(&run_id, of_models)?;
+    }
     Ok(json!({}))
 }
 

@@ -145,24 +145,13 @@ fn create_assessment(tracking: &Tracking, id: &String, body: &Body) -> Result<Va
 
 type OfTrace = (String, String);
 
-fn read_assessment(
-    tracking: &Tracking,
-    (trace, id): &OfTrace,
-    _: &Body,
-) -> Result<Value, Error> {
+fn read_assessment(tracking: &Tracking, (trace, id): &OfTrace, _: &Body) -> Result<Value, Error> {
     Ok(json!({ "assessment": assessment_json(&tracking.assessment(trace, id)?) }))
 }
 
 /// What of an assessment can be changed.
-const CHANGEABLE: [&str; 7] = [
-    "assessment_name",
-    "source",
-    "rationale",
-    "feedback",
-    "expectation",
-    "metadata",
-    "valid",
-];
+const CHANGEABLE: [&str; 7] =
+    ["assessment_name", "source", "rationale", "feedback", "expectation", "metadata", "valid"];
 
 fn update_assessment(
     tracking: &Tracking,
@@ -185,11 +174,7 @@ fn update_assessment(
     Ok(json!({ "assessment": json }))
 }
 
-fn delete_assessment(
-    tracking: &Tracking,
-    (trace, id): &OfTrace,
-    _: &Body,
-) -> Result<Value, Error> {
+fn delete_assessment(tracking: &Tracking, (trace, id): &OfTrace, _: &Body) -> Result<Value, Error> {
     tracking.delete_assessment(trace, id)?;
     Ok(json!({}))
 }
@@ -346,9 +331,12 @@ mod tests {
 
     #[test]
     fn durations_are_read_and_written_as_protobuf_does() {
-        for (text, ms, shown) in
-            [("1.5s", 1500, "1.500s"), ("0.250s", 250, "0.250s"), ("3s", 3000, "3s"), ("0s", 0, "0s")]
-        {
+        for (text, ms, shown) in [
+            ("1.5s", 1500, "1.500s"),
+            ("0.250s", 250, "0.250s"),
+            ("3s", 3000, "3s"),
+            ("0s", 0, "0s"),
+        ] {
             assert_eq!(duration_ms(text), Some(ms), "{text}");
             assert_eq!(duration_text(ms), shown);
         }
