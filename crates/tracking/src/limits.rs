@@ -9,8 +9,6 @@ pub const PARAMS_PER_BATCH: usize = 100;
 pub const TAGS_PER_BATCH: usize = 100;
 /// Metrics, parameters and tags together in one batch.
 pub const ENTITIES_PER_BATCH: usize = 1000;
-/// Bytes of the request of one batch.
-pub const BYTES_PER_BATCH: usize = 1_000_000;
 /// Characters of a parameter's value; longer ones are cut.
 pub const PARAM_VALUE: usize = 6000;
 /// Characters of the value of a run's tag; longer ones are cut.

@@ -1,6 +1,7 @@
 //! Metrics: every point that was logged, and for each run and key one line of summary.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::LazyLock;
 
 use store::{Row, Tx, Value, values};
 
@@ -143,26 +144,42 @@ impl Tracking {
     /// # Errors
     /// The database's.
     pub fn summaries(&self, run_ids: &[String]) -> Result<Vec<Vec<Summary>>, Error> {
+        let mut found: HashMap<String, Vec<Summary>> = HashMap::new();
         self.rows.read(|tx| {
-            let of_run = |tx: &mut Tx, run_id: &String| {
-                let Some(run) = number(tx, run_id)? else { return Ok(Vec::new()) };
-                let sql = "SELECT k.name, s.value, s.is_nan, s.timestamp_ms, s.step, s.least, \
-                           s.greatest, s.n FROM metric_summaries s JOIN run_keys k ON k.id = s.key \
-                           WHERE s.run = ? ORDER BY k.name";
-                tx.query(sql, values![run], |row| {
-                    let last = read_metric(row, row.get(0)?, 1)?;
-                    Ok(Summary {
-                        key: last.key.clone(),
-                        last,
-                        min: row.get(5)?,
-                        max: row.get(6)?,
-                        n: row.get(7)?,
-                    })
-                })
-            };
-            run_ids.iter().map(|run_id| Ok(of_run(tx, run_id)?)).collect()
-        })
+            for part in run_ids.chunks(PART) {
+                // The list is filled up, so that there is one statement however many are asked for.
+                let mut row: Vec<Value> = part.iter().map(Value::from).collect();
+                row.resize(PART, Value::from(""));
+                for (run_id, summary) in tx.query(&SUMMARIES, &row, read_summary)? {
+                    found.entry(run_id).or_default().push(summary);
+                }
+            }
+            Ok::<_, Error>(())
+        })?;
+        for of_run in found.values_mut() {
+            of_run.sort_by(|a, b| a.key.cmp(&b.key));
+        }
+        Ok(run_ids.iter().map(|id| found.get(id).cloned().unwrap_or_default()).collect())
     }
+}
+
+/// How many runs one statement summarises.
+const PART: usize = 100;
+
+static SUMMARIES: LazyLock<String> = LazyLock::new(|| {
+    let places = vec!["?"; PART].join(", ");
+    format!(
+        "SELECT r.uuid, k.name, s.value, s.is_nan, s.timestamp_ms, s.step, s.least, s.greatest, \
+         s.n FROM runs r JOIN metric_summaries s ON s.run = r.id JOIN run_keys k ON k.id = s.key \
+         WHERE r.uuid IN ({places})"
+    )
+});
+
+fn read_summary(row: &Row) -> Result<(String, Summary), store::Error> {
+    let last = read_metric(row, row.get(1)?, 2)?;
+    let key = last.key.clone();
+    let (min, max, n) = (row.get(6)?, row.get(7)?, row.get(8)?);
+    Ok((row.get(0)?, Summary { key, last, min, max, n }))
 }
 
 /// Time, step and value in MLflow's order of a history.

@@ -59,6 +59,8 @@ pub(crate) fn app(state: State) -> Router {
         .merge(mlflow::routes())
         .merge(api::routes())
         .merge(pages::routes())
+        .fallback(mlflow::error::nothing_here)
+        .method_not_allowed_fallback(mlflow::error::wrong_method)
         .with_state(state)
 }
 

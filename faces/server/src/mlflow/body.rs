@@ -1,29 +1,53 @@
 //! The fields of a request, from its JSON body or, for a GET, from its query. What is missing or
 //! of the wrong type is refused in MLflow's words; fields that nobody asks for are ignored.
+//!
+//! [`Body`] is what came. A [`message`](super::message) reads it as protobuf would.
 
 use axum::extract::{FromRequest, Request};
-use axum::http::Method;
+use axum::http::{HeaderMap, Method, header};
 use serde_json::{Map, Value};
-use tracking::Error;
+use tracking::{Error, Kind};
 
 use super::error::Refusal;
 
 /// The fields of a request.
 #[derive(Debug, Default)]
-pub(crate) struct Body(Map<String, Value>);
+pub(crate) struct Body {
+    fields: Map<String, Value>,
+    /// Whether they came in the query, so that each is a text or a list of texts.
+    is_query: bool,
+}
 
 impl<S: Send + Sync> FromRequest<S> for Body {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
         match request.uri().query() {
-            Some(query) if request.method() == Method::GET => Ok(Self(of_query(query)?)),
+            Some(query) if request.method() == Method::GET && !query.is_empty() => {
+                Ok(Self { fields: of_query(query)?, is_query: true })
+            }
             _ => {
+                check_content_type(request.method(), request.headers())?;
                 let bytes = axum::body::to_bytes(request.into_body(), usize::MAX).await;
-                let bytes = bytes.map_err(|error| Error::invalid(error.to_string()))?;
-                Ok(Self(of_json(&bytes)))
+                let bytes =
+                    bytes.map_err(|error| Error::new(Kind::BadRequest, error.to_string()))?;
+                Ok(Self { fields: of_json(&bytes), is_query: false })
             }
         }
+    }
+}
+
+/// A body is taken only as JSON: pages of other sites cannot send that without being asked.
+fn check_content_type(method: &Method, headers: &HeaderMap) -> Result<(), Error> {
+    if method != Method::POST && method != Method::PUT {
+        return Ok(());
+    }
+    let Some(kind) = headers.get(header::CONTENT_TYPE) else {
+        return Err(Error::invalid("Bad Request. Content-Type header is missing."));
+    };
+    match kind.to_str().unwrap_or_default().split(';').next() {
+        Some("application/json") => Ok(()),
+        _ => Err(Error::invalid("Bad Request. Content-Type must be one of ['application/json'].")),
     }
 }
 
@@ -56,9 +80,19 @@ fn of_json(bytes: &[u8]) -> Map<String, Value> {
 }
 
 impl Body {
+    /// All fields as they came.
+    pub(crate) fn fields(&self) -> &Map<String, Value> {
+        &self.fields
+    }
+
+    /// Whether the fields came in the query.
+    pub(crate) fn is_query(&self) -> bool {
+        self.is_query
+    }
+
     /// The field as it came; JSON's `null` counts as absent.
     pub(crate) fn get(&self, name: &str) -> Option<&Value> {
-        self.0.get(name).filter(|value| !value.is_null())
+        self.fields.get(name).filter(|value| !value.is_null())
     }
 
     /// Text, if there is any.
@@ -91,7 +125,7 @@ impl Body {
         match self.get(name) {
             None => Ok(Vec::new()),
             Some(Value::Array(items)) => Ok(items.clone()),
-            Some(text @ Value::String(_)) => Ok(vec![text.clone()]),
+            Some(text @ Value::String(_)) if self.is_query => Ok(vec![text.clone()]),
             Some(other) => Err(wrong_type(name, other)),
         }
     }
@@ -117,29 +151,71 @@ pub(crate) fn wrong_type(name: &str, value: &Value) -> Error {
         Value::Object(_) => "dict",
     };
     Error::invalid(format!(
-        "Invalid value {value} for parameter '{name}' supplied:  Hint: Value was of type '{kind}'. \
-         {SEE}"
+        "Invalid value {} for parameter '{name}' supplied:  Hint: Value was of type '{kind}'. {SEE}",
+        python_json(value)
     ))
+}
+
+/// A refusal in other words, with what MLflow adds.
+pub(crate) fn refused(words: &str) -> Error {
+    Error::invalid(format!("{words} {SEE}"))
+}
+
+/// A value as Python's `json.dumps` writes it: ASCII only, keys in the order of the alphabet.
+fn python_json(value: &Value) -> String {
+    match value {
+        Value::Array(items) => {
+            format!("[{}]", items.iter().map(python_json).collect::<Vec<_>>().join(","))
+        }
+        Value::Object(fields) => {
+            let mut fields: Vec<_> = fields.iter().collect();
+            fields.sort_by(|a, b| a.0.cmp(b.0));
+            let field = |(key, value): &(&String, &Value)| {
+                format!("{}:{}", ascii(&Value::from(key.as_str()).to_string()), python_json(value))
+            };
+            format!("{{{}}}", fields.iter().map(field).collect::<Vec<_>>().join(","))
+        }
+        plain => ascii(&plain.to_string()),
+    }
+}
+
+/// JSON in ASCII.
+fn ascii(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c.is_ascii() {
+            out.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+impl Body {
+    /// A body of that JSON.
+    pub(crate) fn of(json: &str) -> Self {
+        Self { fields: of_json(json.as_bytes()), is_query: false }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn body(json: &str) -> Body {
-        Body(of_json(json.as_bytes()))
-    }
-
     #[test]
     fn a_required_text_that_is_empty_is_missing() {
         for json in ["", "[1]", "{}", r#"{"run_id": ""}"#, r#"{"run_id": null}"#] {
-            assert_eq!(body(json).required_text("run_id"), Err(missing("run_id")), "{json}");
+            assert_eq!(Body::of(json).required_text("run_id"), Err(missing("run_id")), "{json}");
         }
     }
 
     #[test]
     fn a_value_of_another_type_is_refused_with_what_it_is() {
-        let error = body(r#"{"run_id": 7}"#).required_text("run_id").unwrap_err();
+        let error = Body::of(r#"{"run_id": 7}"#).required_text("run_id").unwrap_err();
         assert_eq!(
             error.message,
             "Invalid value 7 for parameter 'run_id' supplied:  Hint: Value was of type 'int'. See \
@@ -150,8 +226,14 @@ mod tests {
     #[test]
     fn a_query_gives_lists_of_what_comes_twice() {
         let fields = of_query("ids=1&ids=2&n=3").unwrap();
-        let body = Body(fields);
+        let body = Body { fields, is_query: true };
         assert_eq!(body.list("ids").unwrap().len(), 2);
         assert_eq!(body.integer("n").unwrap(), Some(3));
+    }
+
+    #[test]
+    fn values_are_shown_as_python_writes_them() {
+        let shown = |json: &str| python_json(&serde_json::from_str(json).unwrap());
+        assert_eq!(shown(r#"{"b": [1, null], "a": "é"}"#), r#"{"a":"\u00e9","b":[1,null]}"#);
     }
 }

@@ -1,0 +1,19 @@
+//! Serves without the command line: `serve --listen 127.0.0.1:5200 --data FOLDER`, for tests that
+//! need a server and none of the applications.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+use server::{Options, serve};
+
+fn main() -> Result<()> {
+    let words: Vec<String> = std::env::args().collect();
+    let after = |name: &str| {
+        let at = words.iter().position(|word| word == name);
+        at.and_then(|at| words.get(at + 1)).with_context(|| format!("say {name} and its value"))
+    };
+    let listen: SocketAddr = after("--listen")?.parse()?;
+    let options = Options { listen, data: PathBuf::from(after("--data")?), database: None };
+    serve(&options, |_| {})
+}
