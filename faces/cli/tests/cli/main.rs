@@ -3,6 +3,7 @@
 
 mod broken_output;
 mod commands;
+mod endpoints;
 mod mistakes;
 mod predictions;
 mod recorded;

@@ -11,14 +11,15 @@ use crate::told::{Told, command};
 const PLAN: &str = "scaling plan runs.csv --budget 1e20 --starts 4 --bootstrap 60";
 
 /// A server with its data in a folder of its own.
-struct Served {
+pub(crate) struct Served {
     child: Child,
-    url: String,
+    pub(crate) url: String,
     folder: TempDir,
 }
 
 impl Served {
-    fn start(words: &str) -> Self {
+    /// `fieldkit serve WORDS`, once it answers.
+    pub(crate) fn start(words: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let words = format!("serve --listen 127.0.0.1:0 {words}");
         let mut child = command(&folder, &words).stderr(Stdio::piped()).spawn().unwrap();
