@@ -21,13 +21,23 @@ pub(crate) struct Records {
     )]
     data: PathBuf,
     /// A PostgreSQL database in place of the one in the folder.
-    #[arg(long, global = true, env = "FIELDKIT_DATABASE", value_name = "postgres://…")]
+    #[arg(
+        long,
+        global = true,
+        env = "FIELDKIT_DATABASE",
+        hide_env_values = true,
+        value_name = "postgres://…"
+    )]
     database: Option<String>,
+    /// S3-compatible storage for the bytes of files in place of the folder.
+    #[arg(long, global = true, env = "FIELDKIT_ARTIFACTS", value_name = "s3://BUCKET/PREFIX")]
+    artifacts: Option<String>,
     /// Records with this server in place of the folder: a `fieldkit serve`, or one of MLflow's.
     #[arg(
         long,
         global = true,
         env = "FIELDKIT_SERVER",
+        hide_env_values = true,
         value_name = "URL",
         conflicts_with = "database"
     )]
@@ -38,7 +48,11 @@ impl Records {
     pub(crate) fn place(&self) -> Place {
         match &self.server {
             Some(url) => Place::Server(url.clone()),
-            None => Place::Here { data: self.data.clone(), database: self.database.clone() },
+            None => Place::Here {
+                data: self.data.clone(),
+                database: self.database.clone(),
+                artifacts: self.artifacts.clone(),
+            },
         }
     }
 

@@ -24,11 +24,15 @@ pub(crate) struct Here {
 pub(crate) const KEPT: &str = "mlflow-artifacts:/";
 
 impl Here {
-    pub(crate) fn open(data: &Path, database: Option<&str>) -> Result<Self, Error> {
+    pub(crate) fn open(
+        data: &Path,
+        database: Option<&str>,
+        artifacts: Option<&str>,
+    ) -> Result<Self, Error> {
         fs::create_dir_all(data).map_err(Error::write(data))?;
         let rows = Rows::open(&Place::location(data, database))?;
         let tracking = Tracking::open(rows.clone())?;
-        let files = Files::open(rows, &data.join("artifacts"), None)?;
+        let files = Files::open(rows, &data.join("artifacts"), artifacts)?;
         Ok(Self { tracking, files })
     }
 

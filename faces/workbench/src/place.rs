@@ -13,6 +13,8 @@ pub enum Place {
         data: PathBuf,
         /// `postgres://…` in place of the database in the folder.
         database: Option<String>,
+        /// `s3://bucket/prefix` in place of the files in the folder.
+        artifacts: Option<String>,
     },
     /// With the server at this URL, by MLflow's protocol: one of ours or MLflow's own.
     Server(String),
@@ -21,7 +23,7 @@ pub enum Place {
 impl Place {
     /// The folder, with its own database.
     pub fn folder(data: impl Into<PathBuf>) -> Self {
-        Self::Here { data: data.into(), database: None }
+        Self::Here { data: data.into(), database: None, artifacts: None }
     }
 
     /// The database of data on this machine.
@@ -36,8 +38,8 @@ impl Place {
 impl std::fmt::Display for Place {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Here { data, database: None } => data.display().fmt(f),
-            Self::Here { data, database: Some(_) } => {
+            Self::Here { data, database: None, .. } => data.display().fmt(f),
+            Self::Here { data, database: Some(_), .. } => {
                 write!(f, "{} and its database", data.display())
             }
             Self::Server(url) => f.write_str(&without_password(url)),

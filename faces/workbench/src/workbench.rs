@@ -38,7 +38,9 @@ impl Workbench {
     /// The folder cannot be written, its database is damaged, or the URL is none.
     pub fn open(place: &Place) -> Result<Self, Error> {
         Ok(Self(match place {
-            Place::Here { data, database } => Open::Here(Here::open(data, database.as_deref())?),
+            Place::Here { data, database, artifacts } => {
+                Open::Here(Here::open(data, database.as_deref(), artifacts.as_deref())?)
+            }
             Place::Server(url) => Open::There(There::open(url)?),
         }))
     }

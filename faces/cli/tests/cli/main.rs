@@ -2,11 +2,14 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its own input has failed")]
 
 mod broken_output;
+mod commands;
+mod endpoints;
 mod mistakes;
 mod predictions;
 mod recorded;
 mod runs;
 mod sample;
+mod served;
 mod snapshot;
 mod told;
 
@@ -21,7 +24,7 @@ fn fieldkit(words: &str) -> Told {
 fn help_says_what_there_is() {
     let told = fieldkit("--help");
     assert_eq!((told.code, told.stderr.as_str()), (0, ""));
-    for word in ["scaling", "runs", "--version"] {
+    for word in ["scaling", "runs", "experiments", "models", "serve", "--version"] {
         assert!(told.stdout.contains(word), "{}", told.stdout);
     }
 }

@@ -1,15 +1,26 @@
 //! What work leaves behind: a run, unless it is not wanted, and the report where it is asked for.
 
 use std::fs;
+use std::path::Path;
 use std::process::Stdio;
 
-use record::{Digest, Status};
+use record::Digest;
 use serde_json::Value;
+use tracking::{Query, Run, RunStatus};
+use workbench::{Place, Workbench};
 
 use crate::sample::folder_with_runs;
 use crate::told::{Told, command};
 
 const PLAN: &str = "scaling plan runs.csv --budget 1e20 --starts 4 --bootstrap 60";
+
+/// Every run recorded in a folder, newest first.
+fn runs(data: &Path) -> Vec<Run> {
+    let workbench = Workbench::open(&Place::folder(data)).unwrap();
+    let experiments = workbench.search_experiments(&Query::default()).unwrap().items;
+    let ids: Vec<String> = experiments.into_iter().map(|experiment| experiment.id).collect();
+    workbench.search_runs(&ids, &Query::default()).unwrap().items
+}
 
 #[test]
 fn a_plan_is_a_run_with_its_input_seed_and_command_line() {
@@ -17,17 +28,16 @@ fn a_plan_is_a_run_with_its_input_seed_and_command_line() {
     let told = Told::by(&folder, &format!("{PLAN} --seed 3"));
     assert_eq!(told.code, 0, "{told:?}");
 
-    let all = workbench::runs(&folder.path().join("fieldkit-data")).unwrap().runs;
+    let all = runs(&folder.path().join("fieldkit-data"));
     let [run] = all.as_slice() else { panic!("{all:?}") };
     assert!(told.stderr.contains(&format!("recorded as run {}\n", run.id)), "{}", told.stderr);
-    assert_eq!((run.application.as_str(), run.command.as_str()), ("scaling", "plan"));
-    assert_eq!((run.status, run.seed), (Status::Finished, Some(3)));
-    assert_eq!(run.params["command_line"], format!("fieldkit {PLAN} --seed 3"));
-    let bytes = fs::read(folder.path().join("runs.csv")).unwrap();
-    assert_eq!(
-        (run.inputs[0].name.as_str(), run.inputs[0].digest),
-        ("runs.csv", Digest::of(&bytes))
-    );
+    assert_eq!(run.name, format!("{} --seed 3", PLAN.strip_prefix("scaling ").unwrap()));
+    assert_eq!(run.status, RunStatus::Finished);
+    assert_eq!(run.tags["fieldkit.seed"], "3");
+    assert_eq!(run.tags["fieldkit.command_line"], format!("fieldkit {PLAN} --seed 3"));
+    let digest = Digest::of(&fs::read(folder.path().join("runs.csv")).unwrap()).to_string();
+    let input = &run.inputs[0].dataset;
+    assert_eq!((input.name.as_str(), input.digest.as_str()), ("runs.csv", &digest[..32]));
 }
 
 #[test]
@@ -56,11 +66,11 @@ fn nothing_is_left_where_no_record_is_wanted() {
 }
 
 #[test]
-fn the_folder_of_runs_comes_from_the_environment_too() {
+fn the_folder_of_records_comes_from_the_environment_too() {
     let folder = folder_with_runs();
     let output = command(&folder, PLAN).env("FIELDKIT_DATA", "elsewhere").output().unwrap();
     assert!(output.status.success());
-    assert_eq!(workbench::runs(&folder.path().join("elsewhere")).unwrap().runs.len(), 1);
+    assert_eq!(runs(&folder.path().join("elsewhere")).len(), 1);
     assert!(!folder.path().join("fieldkit-data").exists());
 }
 
@@ -80,9 +90,10 @@ fn what_failed_is_recorded_with_its_reason() {
     fs::write(folder.path().join("runs.csv"), "").unwrap();
     let told = Told::by(&folder, PLAN);
     assert_eq!(told.code, 2, "{told:?}");
-    let run = workbench::runs(&folder.path().join("fieldkit-data")).unwrap().runs.remove(0);
-    assert_eq!(run.status, Status::Failed);
-    assert!(told.stderr.ends_with(&format!("error: {}\n", run.error.unwrap())), "{}", told.stderr);
+    let run = runs(&folder.path().join("fieldkit-data")).remove(0);
+    assert_eq!(run.status, RunStatus::Failed);
+    let why = &run.tags["fieldkit.error"];
+    assert!(told.stderr.ends_with(&format!("error: {why}\n")), "{}", told.stderr);
 }
 
 #[test]
@@ -102,8 +113,7 @@ fn two_at_once_are_two_runs() {
     for mut child in children {
         assert!(child.wait().unwrap().success());
     }
-    let all = workbench::runs(&folder.path().join("fieldkit-data")).unwrap();
-    assert_eq!((all.runs.len(), all.unreadable.len()), (3, 0));
+    assert_eq!(runs(&folder.path().join("fieldkit-data")).len(), 3);
 }
 
 #[test]
@@ -133,7 +143,6 @@ fn a_report_is_written_where_it_is_asked_for_and_kept_with_the_run() {
     let page = fs::read(folder.path().join("plan.html")).unwrap();
     assert!(page.starts_with(b"<!DOCTYPE html>") || page.starts_with(b"<!doctype html>"));
     let data = folder.path().join("fieldkit-data");
-    let run = workbench::runs(&data).unwrap().runs.remove(0);
-    let kept = workbench::artifact_file(&data, &run.id, "report.html").unwrap();
-    assert_eq!(fs::read(kept).unwrap(), page);
+    let kept = Workbench::open(&Place::folder(&data)).unwrap().file(&runs(&data)[0], "report.html");
+    assert_eq!(kept.unwrap(), page);
 }

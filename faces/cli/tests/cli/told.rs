@@ -53,6 +53,10 @@ pub(crate) fn command(folder: &TempDir, words: &str) -> Command {
         .current_dir(folder.path())
         .stdin(Stdio::null())
         .env_remove("FIELDKIT_DATA")
+        .env_remove("FIELDKIT_DATABASE")
+        .env_remove("FIELDKIT_SERVER")
+        .env_remove("FIELDKIT_TOKEN")
+        .env("USER", "ada")
         .env("COLUMNS", "100");
     command
 }
