@@ -142,7 +142,13 @@ fn a_database_that_is_damaged_inside_is_an_error_and_no_panic() {
     // The header and the first table stay: it opens, and breaks when it is read.
     bytes[8192..n_bytes].fill(0xa5);
     fs::write(&path, bytes).unwrap();
-    let Ok(served) = start(&data, None) else { return };
+    let served = match start(&data, None) {
+        Ok(served) => served,
+        Err(refused) => {
+            assert!(refused.contains("damaged"), "{refused}");
+            return;
+        }
+    };
     let run = format!("/api/2.0/mlflow/runs/get?run_id={}", made.run);
     let answer = served.get(&run);
     assert_eq!(answer.status, 500, "{answer:?}");
