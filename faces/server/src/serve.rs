@@ -3,7 +3,7 @@
 mod connections;
 
 use std::fs::{File, TryLockError};
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::time::Duration;
@@ -39,6 +39,21 @@ pub struct Options {
     pub auth: bool,
     /// Whoever reaches the address may do everything, also from other machines.
     pub open_to_the_network: bool,
+}
+
+impl Options {
+    /// For this machine alone, at a free port, without users.
+    pub fn on_loopback(data: PathBuf) -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            data,
+            database: None,
+            artifacts: None,
+            allowed_hosts: Vec::new(),
+            auth: false,
+            open_to_the_network: false,
+        }
+    }
 }
 
 /// What there is to say once the server answers.

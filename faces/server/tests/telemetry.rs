@@ -3,8 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a panic in a test is a failure with a place")]
 
 use std::io::{Read as _, Write as _};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
-use std::path::Path;
+use std::net::{Ipv4Addr, TcpStream};
 use std::process::Command;
 use std::sync::mpsc;
 use std::thread;
@@ -16,18 +15,6 @@ use server::{Hosts, Options, State};
 use store::{Files, Location, Rows};
 use tower::ServiceExt as _;
 use tracking::{Query, Tracking};
-
-fn options(data: &Path) -> Options {
-    Options {
-        listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-        data: data.to_owned(),
-        database: None,
-        artifacts: None,
-        allowed_hosts: Vec::new(),
-        auth: false,
-        open_to_the_network: false,
-    }
-}
 
 #[tokio::test]
 async fn requests_are_counted_by_route_and_not_by_what_anyone_may_invent() {
@@ -66,7 +53,10 @@ async fn requests_are_counted_by_route_and_not_by_what_anyone_may_invent() {
 fn an_address_that_others_reach_needs_users_or_a_word() {
     let folder = tempfile::tempdir().unwrap();
     for listen in ["0.0.0.0:0", "[::]:0", "192.0.2.1:8484"] {
-        let options = Options { listen: listen.parse().unwrap(), ..options(folder.path()) };
+        let options = Options {
+            listen: listen.parse().unwrap(),
+            ..Options::on_loopback(folder.path().to_owned())
+        };
         let error = server::serve(&options, |_| panic!("it answers")).unwrap_err().to_string();
         let expected = "can be reached from other machines, and without users everybody there \
                         could read, change and delete everything\n  hint: --auth lets only users \
@@ -82,13 +72,14 @@ fn an_address_that_others_reach_needs_users_or_a_word() {
 fn one_server_keeps_the_folder_and_ends_after_the_requests_that_were_begun() {
     let folder = tempfile::tempdir().unwrap();
     let (ready, address) = mpsc::channel();
-    let first = options(folder.path());
+    let first = Options::on_loopback(folder.path().to_owned());
     let serving = thread::spawn(move || {
         server::serve(&first, |it| ready.send(it.address).unwrap()).map_err(|it| it.to_string())
     });
     let address = address.recv_timeout(Duration::from_secs(20)).unwrap();
 
-    let error = server::serve(&options(folder.path()), |_| panic!("two")).unwrap_err();
+    let error = server::serve(&Options::on_loopback(folder.path().to_owned()), |_| panic!("two"))
+        .unwrap_err();
     let place = folder.path().display();
     assert_eq!(
         error.to_string(),

@@ -208,18 +208,9 @@ fn a_folder_that_cannot_be_made_or_written_to_is_named() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("file"), b"").unwrap();
     for data in [folder.path().join("file/data").as_path(), Path::new("/proc/fieldkit-data")] {
-        let told = server::serve(
-            &server::Options {
-                listen: ([127, 0, 0, 1], 0).into(),
-                data: data.to_owned(),
-                database: None,
-                artifacts: None,
-                allowed_hosts: Vec::new(),
-                auth: false,
-                open_to_the_network: false,
-            },
-            |_| panic!("it cannot answer"),
-        );
+        let told = server::serve(&server::Options::on_loopback(data.to_owned()), |_| {
+            panic!("it cannot answer")
+        });
         let told = format!("{:#}", told.unwrap_err());
         assert!(told.contains(&data.display().to_string()), "{told}");
     }

@@ -16,15 +16,7 @@ const SERVES: &str = "FIELDKIT_TEST_SERVES";
 pub(crate) fn serve_if_told() {
     let Ok(data) = std::env::var(SERVES) else { return };
     let data = PathBuf::from(data);
-    let options = server::Options {
-        listen: ([127, 0, 0, 1], 0).into(),
-        data: data.clone(),
-        database: None,
-        artifacts: None,
-        allowed_hosts: Vec::new(),
-        auth: false,
-        open_to_the_network: false,
-    };
+    let options = server::Options::on_loopback(data.clone());
     let served = server::serve(&options, |ready| {
         fs::write(beside(&data, "address.new"), ready.address.to_string()).unwrap();
         fs::rename(beside(&data, "address.new"), beside(&data, "address")).unwrap();
