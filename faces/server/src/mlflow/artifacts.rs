@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use axum::body::Body as Stream;
 use axum::extract::{Path, Query, State as Shared};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -17,7 +17,7 @@ use store::{Entry, FileError, Files, InvalidPath, Name, Reading, Upload};
 use tracking::{Error, Kind};
 
 use super::body::{Body, missing};
-use super::error::Refusal;
+use super::error::{Refusal, nothing_here};
 use crate::State;
 
 /// All endpoints, with their whole paths.
@@ -34,7 +34,10 @@ pub(crate) fn routes() -> Router<State> {
             .route(&format!("{prefix}/mlflow/artifacts/list"), get(list_of_run))
             .route(&format!("{models}/{{id}}/artifacts/directories"), get(list_of_model))
             .route(&format!("{proxy}/artifacts"), get(list))
-            .route(&format!("{proxy}/artifacts/"), get(list).put(upload_without_a_name))
+            .route(
+                &format!("{proxy}/artifacts/"),
+                get(list).put(upload_without_a_name).delete(nothing_here),
+            )
             .route(
                 &format!("{proxy}/artifacts/{{*path}}"),
                 get(download).put(upload).delete(delete),
@@ -66,6 +69,15 @@ fn name(text: &str) -> Result<Name, Refusal> {
     Name::parse(text).map_err(|invalid| FileError::from(invalid).into())
 }
 
+/// A name that is in a path: a `/` that was encoded there is another `/` to everyone between the
+/// client and us.
+fn name_in(uri: &Uri, path: &str) -> Result<Name, Refusal> {
+    if uri.path().to_ascii_lowercase().contains("%2f") {
+        return Err(FileError::Invalid(InvalidPath).into());
+    }
+    name(path)
+}
+
 /// Work on files waits for the disk, or for the storage.
 async fn waiting<T: Send + 'static>(
     state: &State,
@@ -85,10 +97,11 @@ async fn list(Shared(state): Shared<State>, body: Body) -> Result<Json<Value>, R
 
 async fn download(
     Shared(state): Shared<State>,
+    uri: Uri,
     Path(path): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let name = name(&path)?;
+    let name = name_in(&uri, &path)?;
     let opened = open(&state, name.clone(), &headers).await?;
     match opened {
         Err(folder @ FileError::IsFolder { .. }) => Ok(detail(&folder.to_string())),
@@ -99,10 +112,11 @@ async fn download(
 
 async fn upload(
     Shared(state): Shared<State>,
+    uri: Uri,
     Path(path): Path<String>,
     stream: Stream,
 ) -> Result<(), Refusal> {
-    take_in(&state, name(&path)?, stream).await
+    take_in(&state, name_in(&uri, &path)?, stream).await
 }
 
 async fn upload_without_a_name() -> Response {
@@ -116,9 +130,10 @@ fn detail(message: &str) -> Response {
 
 async fn delete(
     Shared(state): Shared<State>,
+    uri: Uri,
     Path(path): Path<String>,
 ) -> Result<Json<Value>, Refusal> {
-    let name = name(&path)?;
+    let name = name_in(&uri, &path)?;
     if name.is_root() {
         return Err(FileError::Invalid(InvalidPath).into());
     }

@@ -1,8 +1,6 @@
 //! A server in a process of its own, which may be killed, and requests that no well-behaved client
 //! would send: they go over the wire as they are written.
 
-#![expect(clippy::unwrap_used, reason = "what fails here fails the test, with its place")]
-
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -14,7 +12,7 @@ use std::time::{Duration, Instant};
 /// The folder that the process of the server serves. It is set for that process only.
 const SERVES: &str = "FIELDKIT_TEST_SERVES";
 
-/// Called by the test `the_server_itself` of each file: serves, where this process was started to.
+/// Called by the test `the_server_itself`: serves, where this process was started to.
 pub(crate) fn serve_if_told() {
     let Ok(data) = std::env::var(SERVES) else { return };
     let data = PathBuf::from(data);
@@ -79,9 +77,19 @@ pub(crate) fn start(data: &Path, limits: Option<&str>) -> Result<Served, String>
 
 impl Served {
     /// Ends the process as a power cut would.
-    pub(crate) fn kill(&mut self) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
+    pub(crate) fn kill(&self) {
+        let id = self.process.id().to_string();
+        assert!(Command::new("kill").args(["-KILL", &id]).status().unwrap().success());
+    }
+
+    /// Begins an upload of `n_bytes`, sends `n_sent` of them and hangs up.
+    pub(crate) fn break_off(&self, path: &str, n_bytes: usize, n_sent: usize) {
+        let mut stream = TcpStream::connect(self.address).unwrap();
+        let host = self.address;
+        let head =
+            format!("PUT {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {n_bytes}\r\n\r\n");
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.write_all(&vec![b'x'; n_sent]).unwrap();
     }
 
     /// Asks it to stop, and returns whether it ended well.
@@ -166,18 +174,6 @@ impl Answer {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
     }
-}
-
-/// What a field of text in some JSON says.
-pub(crate) fn field(json: &str, name: &str) -> String {
-    let value: serde_json::Value = serde_json::from_str(json).unwrap();
-    find(&value, name).unwrap_or_else(|| panic!("no {name} in {json}"))
-}
-
-fn find(value: &serde_json::Value, name: &str) -> Option<String> {
-    let fields = value.as_object()?;
-    let here = fields.get(name).and_then(|value| value.as_str()).map(str::to_owned);
-    here.or_else(|| fields.values().find_map(|value| find(value, name)))
 }
 
 /// What is in the folder before a server starts on it.

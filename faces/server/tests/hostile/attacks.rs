@@ -1,10 +1,6 @@
 //! What strangers send: each test is one way in that was found open in a server of this kind, and
 //! is closed here.
 
-#![expect(clippy::unwrap_used, reason = "what fails here fails the test, with its place")]
-
-mod served;
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -12,13 +8,7 @@ use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use served::{Answer, Made, Served, made, serve};
-
-/// Not a test: the process of the server, when it is started with the folder it shall serve.
-#[test]
-fn the_server_itself() {
-    served::serve_if_told();
-}
+use crate::served::{Answer, Made, Served, made, serve};
 
 /// Nobody may ever see this.
 const SECRET: &str = "the secret of this machine";
