@@ -204,6 +204,11 @@ fn checked_comparator<'a>(
     let found = known.iter().find(|known| known.eq_ignore_ascii_case(said));
     found.copied().ok_or_else(|| {
         let shown: Vec<String> = known.iter().map(|known| repr(known)).collect();
+        let key = match key {
+            "creation_time" | "creation_timestamp" => "creation_timestamp_ms",
+            "last_updated_time" | "last_updated_timestamp" => "last_updated_timestamp_ms",
+            other => other,
+        };
         Error::invalid(format!(
             "Invalid comparison operator for {entity}.{key}: {}. Expected one of ({}).",
             repr(&said.to_uppercase()),

@@ -6,6 +6,7 @@ use store::Value;
 use super::{COLUMNS, Trace, read_head, with_belongings};
 use crate::names::experiment_number;
 use crate::search::grammar::{Comparison, Literal, Shown, comparisons, order, unquoted};
+use crate::search::keys::set;
 use crate::search::sql::{Piece, all, compare_list, compare_number, compare_text};
 use crate::search::{literals, offset_of};
 use crate::{Error, Page, Query, Tracking};
@@ -29,7 +30,8 @@ impl Tracking {
             )));
         }
         let offset = offset_of(query.page_token.as_deref())?;
-        let found = comparisons(&query.filter, Shown::Quoted)?;
+        let filter = with_named_time(&query.filter);
+        let found = comparisons(&filter, Shown::Quoted)?;
         let clauses: Vec<Piece> = found.iter().map(clause).collect::<Result<_, _>>()?;
         let ways = ways(&query.order_by)?;
         let experiments: Vec<Value> = experiment_ids
@@ -70,7 +72,7 @@ fn key(text: &str) -> Result<Key, Error> {
         ("tag" | "tags", key) => pair("trace_tags", key),
         ("metadata" | "request_metadata", key) => pair("trace_metadata", key),
         ("" | "trace" | "attribute" | "attributes", attribute) => match attribute {
-            "request_id" | "trace_id" => Ok(Key::Text("t.id")),
+            "request_id" => Ok(Key::Text("t.id")),
             "client_request_id" => Ok(Key::Text("t.client_request_id")),
             "status" | "state" => Ok(Key::Text("t.state")),
             "timestamp" | "timestamp_ms" => Ok(Key::Number("t.began_ms")),
@@ -78,18 +80,85 @@ fn key(text: &str) -> Result<Key, Error> {
             "end_time" | "end_time_ms" => Ok(Key::Number("(t.began_ms + t.duration_ms)")),
             "name" => pair("trace_tags", "mlflow.traceName"),
             "run_id" => pair("trace_metadata", "mlflow.sourceRun"),
-            other => Err(not_offered(other)),
+            "text" | "prompt" => Err(not_offered(attribute)),
+            other => Err(unknown(other)),
         },
-        _ => Err(not_offered(text)),
+        ("span" | "feedback" | "expectation" | "issue", _) => Err(not_offered(text)),
+        (other, _) => Err(Error::invalid(format!(
+            "Invalid entity type '{other}'. Valid values are {}",
+            set(ENTITIES)
+        ))),
     }
+}
+
+const ENTITIES: &[&str] = &[
+    "attribute",
+    "attributes",
+    "expectation",
+    "feedback",
+    "issue",
+    "metadata",
+    "request_metadata",
+    "span",
+    "tag",
+    "tags",
+    "trace",
+];
+
+const ATTRIBUTES: &[&str] = &[
+    "client_request_id",
+    "end_time",
+    "end_time_ms",
+    "execution_time",
+    "execution_time_ms",
+    "name",
+    "prompt",
+    "request_id",
+    "run_id",
+    "status",
+    "text",
+    "timestamp",
+    "timestamp_ms",
+];
+
+fn unknown(key: &str) -> Error {
+    Error::invalid(format!(
+        "Invalid attribute key '{key}' specified. Valid keys are '{}'",
+        set(ATTRIBUTES)
+    ))
 }
 
 fn not_offered(key: &str) -> Error {
     Error::invalid(format!(
-        "Invalid attribute key '{key}' specified. This server searches traces by trace_id, \
+        "'{key}' is not searched here. This server searches traces by request_id, \
          client_request_id, status, timestamp_ms, execution_time_ms, end_time_ms, name, run_id, \
          tags.* and metadata.*"
     ))
+}
+
+/// The filter with `timestamp`, which SQL keeps for a type, under its other name.
+fn with_named_time(filter: &str) -> String {
+    let mut out = String::with_capacity(filter.len());
+    let mut quote = None;
+    let mut rest = filter;
+    while let Some(c) = rest.chars().next() {
+        let is_word = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
+        let n_word = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
+        if quote.is_none() && n_word > 0 {
+            let word = &rest[..n_word];
+            out.push_str(if word == "timestamp" { "timestamp_ms" } else { word });
+            rest = &rest[n_word..];
+            continue;
+        }
+        match quote {
+            None if matches!(c, '\'' | '"' | '`') => quote = Some(c),
+            Some(open) if open == c => quote = None,
+            _ => {}
+        }
+        out.push(c);
+        rest = &rest[c.len_utf8()..];
+    }
+    out
 }
 
 fn clause(comparison: &Comparison) -> Result<Piece, Error> {
@@ -130,8 +199,9 @@ fn number(column: &str, comparator: &str, comparison: &Comparison) -> Result<Pie
             comparison.key
         ))
     })?;
-    if !matches!(comparator, "=" | "!=" | "<" | "<=" | ">" | ">=") {
-        return Err(wrong_comparator(comparator));
+    const KNOWN: &[&str] = &["!=", "<", "<=", "=", ">", ">="];
+    if !KNOWN.contains(&comparator) {
+        return Err(wrong_comparator(comparator, KNOWN));
     }
     Ok(compare_number(column, comparator, value))
 }
@@ -143,24 +213,36 @@ fn text(column: &str, comparator: &str, comparison: &Comparison) -> Result<Piece
             Ok(compare_list(column, comparator, list))
         }
         ("=" | "!=" | "LIKE" | "ILIKE", Some(Literal::Text(quoted))) => {
-            let text = unquoted(quoted).ok_or_else(|| not_quoted(quoted))?;
+            let text = unquoted(quoted).ok_or_else(|| unknown_quotes(quoted))?;
             compare_text(column, comparator, text)
         }
         ("=" | "!=" | "LIKE" | "ILIKE", value) => {
-            Err(not_quoted(value.map(Literal::text).unwrap_or_default()))
+            let kind = if column == "x.value" { "tag" } else { "attributes" };
+            Err(not_quoted(kind, value.map(Literal::text).unwrap_or_default()))
         }
-        _ => Err(wrong_comparator(comparator)),
+        _ => Err(wrong_comparator(
+            comparator,
+            &["!=", "=", "ILIKE", "IS NOT NULL", "IS NULL", "LIKE", "RLIKE"],
+        )),
     }
 }
 
-fn not_quoted(shown: &str) -> Error {
+fn unknown_quotes(shown: &str) -> Error {
     Error::invalid(format!(
-        "Expected a quoted string value for attributes (e.g. 'my-value'). Got value {shown}"
+        "Parameter value is either not quoted or unidentified quote types used for string value \
+         {shown}. Use either single or double quotes."
     ))
 }
 
-fn wrong_comparator(comparator: &str) -> Error {
-    Error::invalid(format!("Invalid comparator '{comparator}' for traces"))
+fn not_quoted(kind: &str, shown: &str) -> Error {
+    Error::invalid(format!(
+        "Expected a quoted string value for {kind} (e.g. 'my-value'). Got value {shown}"
+    ))
+}
+
+fn wrong_comparator(comparator: &str, known: &[&str]) -> Error {
+    let known = set(known);
+    Error::invalid(format!("Invalid comparator '{comparator}' not one of '{known}"))
 }
 
 fn ways(order_by: &[String]) -> Result<String, Error> {
@@ -183,4 +265,31 @@ fn ways(order_by: &[String]) -> Result<String, Error> {
     }
     ways.push("t.id ASC".to_owned());
     Ok(ways.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_has_two_names() {
+        assert_eq!(
+            with_named_time("timestamp>5 AND tags.timestamp = 'timestamp'"),
+            "timestamp_ms>5 AND tags.timestamp = 'timestamp'"
+        );
+    }
+
+    #[test]
+    fn what_is_not_searched_is_named() {
+        for (filter, begins) in [
+            ("span.name = 'x'", "'span.name' is not searched here."),
+            ("trace.text LIKE '%x%'", "'text' is not searched here."),
+            ("colour = 'x'", "Invalid attribute key 'colour' specified."),
+            ("foo.bar = 'x'", "Invalid entity type 'foo'."),
+        ] {
+            let found = comparisons(filter, Shown::Quoted).unwrap();
+            let message = clause(&found[0]).unwrap_err().message;
+            assert!(message.starts_with(begins), "{filter}: {message}");
+        }
+    }
 }

@@ -18,7 +18,7 @@ use crate::State;
 
 /// The endpoint, at the root.
 pub(super) fn routes() -> Router<State> {
-    Router::new().route("/v1/traces", post(take))
+    Router::new().route("/v1/traces", post(take).fallback(async || StatusCode::NOT_FOUND))
 }
 
 /// Bytes of one request.

@@ -31,9 +31,11 @@ pub(super) fn routes() -> Router<State> {
         )
 }
 
-/// The endpoint that also older clients use, below both prefixes of version 2.
+/// The endpoints that clients still use below both prefixes of version 2.
 pub(super) fn old_routes() -> Router<State> {
-    Router::new().route("/traces/delete-traces", post(by!(delete)))
+    Router::new()
+        .route("/traces/delete-traces", post(by!(delete)))
+        .route("/traces/{trace_id}/tags", patch(by_path!(set_tag)).delete(by_path!(delete_tag)))
 }
 
 fn put(tracking: &Tracking, body: &Body) -> Result<Value, Error> {
