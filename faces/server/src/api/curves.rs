@@ -135,7 +135,7 @@ fn thinned(run_id: &str, key: &str, points: &[Metric], most: usize) -> Curve {
         last: points.last().map_or(Real(f64::NAN), |point| Real::measured(point.value)),
         steps: ends().map(|point| point.step).collect(),
         times_ms: ends().map(|point| point.timestamp_ms).collect(),
-        values: buckets().map(|bucket| mean(bucket)).collect(),
+        values: buckets().map(mean).collect(),
         low: is_thinned.then(|| buckets().map(|bucket| extreme(bucket, f64::min)).collect()),
         high: is_thinned.then(|| buckets().map(|bucket| extreme(bucket, f64::max)).collect()),
     }
