@@ -47,7 +47,7 @@ try {
       console.log(`  WRONG ${sentence}\n${error.stack ?? error}`);
     }
   }
-  if (values.screenshots && !values.only) await screenshots(context, base, world.places ?? [], values.screenshots);
+  if (failed === 0 && !values.only) await screenshots(context, base, world.places ?? [], values.screenshots);
 } finally {
   await close();
   await server.end();

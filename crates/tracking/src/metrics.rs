@@ -1,5 +1,6 @@
 //! Metrics: every point that was logged, and for each run and key one line of summary.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 
@@ -7,7 +8,7 @@ use store::{Row, Tx, Value, values};
 
 use crate::keys::{Fresh, Keys};
 use crate::search::{Page, offset_of, token_of};
-use crate::{Error, Tracking};
+use crate::{Error, Kind, ModelMetric, Tracking, logged_models, runs};
 
 /// One point of a metric.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,6 +48,29 @@ pub struct Summary {
 }
 
 impl Tracking {
+    /// Logs what a run measured of logged models, each with the model's id.
+    ///
+    /// # Errors
+    /// There is no such run or model, or the run is deleted.
+    pub fn log_model_metrics(
+        &self,
+        run_id: &str,
+        metrics: Vec<(String, ModelMetric)>,
+    ) -> Result<(), Error> {
+        let run_id = run_id.to_owned();
+        self.rows.write(move |tx| {
+            runs::active(tx, &run_id)?;
+            for (model_id, metric) in &metrics {
+                if logged_models::origin(tx, model_id)?.is_none() {
+                    let words = format!("There is no logged model with ID '{model_id}'.");
+                    return Err(Error::new(Kind::BadRequest, words));
+                }
+                logged_models::put_metric(tx, model_id, metric)?;
+            }
+            Ok(())
+        })
+    }
+
     /// The points of a metric by time, step and value, at most `max` of them where it is given.
     ///
     /// # Errors
@@ -64,11 +88,7 @@ impl Tracking {
                 return Ok(Page::default());
             };
             let mut items = points(tx, run, key_id, key)?;
-            items.sort_by(|a, b| {
-                by_time(a)
-                    .partial_cmp(&by_time(b))
-                    .unwrap_or_else(|| by_time(a).0.cmp(&by_time(b).0))
-            });
+            items.sort_by(by_time);
             let from = usize::try_from(offset).unwrap_or(usize::MAX).min(items.len());
             items.drain(..from);
             let mut next_page_token = None;
@@ -182,10 +202,12 @@ fn read_summary(row: &Row) -> Result<(String, Summary), store::Error> {
     Ok((row.get(0)?, Summary { key, last, min, max, n }))
 }
 
-/// Time, step and value in MLflow's order of a history.
-fn by_time(metric: &Metric) -> (i64, i64, f64) {
-    let value = if metric.value.is_nan() { 0.0 } else { metric.value };
-    (metric.timestamp_ms, metric.step, value)
+/// MLflow's order of a history: by time, then step, then value.
+fn by_time(a: &Metric, b: &Metric) -> Ordering {
+    let value = |metric: &Metric| if metric.value.is_nan() { 0.0 } else { metric.value };
+    (a.timestamp_ms, a.step)
+        .cmp(&(b.timestamp_ms, b.step))
+        .then_with(|| value(a).total_cmp(&value(b)))
 }
 
 /// The number of a run in the tables.

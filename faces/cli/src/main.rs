@@ -12,6 +12,7 @@ mod runs;
 mod scaling;
 mod serve;
 mod terminal;
+mod users;
 
 use std::io::ErrorKind;
 use std::panic::{self, AssertUnwindSafe};
@@ -49,6 +50,8 @@ enum Command {
     Files(files::Files),
     /// Track runs and models for any MLflow client, and look at them in a browser.
     Serve(serve::Serve),
+    /// Say who may use a server that was started with `--auth`.
+    Users(users::Users),
 }
 
 fn main() -> ExitCode {
@@ -75,6 +78,7 @@ fn run(command: Command) -> Result<()> {
         Command::Models(args) => models::run(&args),
         Command::Files(args) => files::run(&args),
         Command::Serve(args) => serve::run(args),
+        Command::Users(args) => users::run(args),
     }
 }
 

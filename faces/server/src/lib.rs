@@ -3,13 +3,19 @@
 //! - [`serve`]: answers until it is told to stop.
 //! - `mlflow`: the only place that knows MLflow's JSON.
 //! - `api`: our own protocol, with its OpenAPI document.
-//! - `guard`: who may ask, from where, how much at once. Every request passes it.
+//! - [`guard`]: from where one may ask, and how much at once. Every request passes it.
+//! - [`users`]: who may do what. Every request passes its gate.
+//! - [`telemetry`]: what the server says about itself.
 
 mod api;
+mod guard;
 mod mlflow;
 mod pages;
 mod serve;
 mod state;
+pub mod telemetry;
+pub mod users;
 
-pub use serve::{Options, serve};
+pub use guard::Hosts;
+pub use serve::{Options, Ready, app, open_rows, serve};
 pub use state::State;

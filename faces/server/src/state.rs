@@ -3,6 +3,8 @@
 use store::Files;
 use tracking::Tracking;
 
+use crate::users::{self, Gate, Users};
+
 /// What every request can reach. Clones are handles to the same.
 #[derive(Clone)]
 pub struct State {
@@ -10,9 +12,24 @@ pub struct State {
     pub tracking: Tracking,
     /// Artifacts.
     pub files: Files,
+    /// Whom the server lets in; all, where it is none.
+    pub(crate) gate: Option<Gate>,
 }
 
 impl State {
+    /// A server that lets everybody do everything.
+    pub fn new(tracking: Tracking, files: Files) -> Self {
+        Self { tracking, files, gate: None }
+    }
+
+    /// A server that lets nobody in but these users, each as far as the role goes.
+    ///
+    /// # Errors
+    /// The system gives no random bits.
+    pub fn for_users(self, users: Users) -> Result<Self, users::Error> {
+        Ok(Self { gate: Some(Gate::new(users)?), ..self })
+    }
+
     /// Does `work`, which waits for the database, where waiting is allowed.
     ///
     /// # Errors
