@@ -71,7 +71,7 @@ const WANTED: &[(&str, IsThere)] = &[
     ("the data of others in ../shared/data", || workspace::root().join("../shared/data").is_dir()),
     ("PostgreSQL (Debian: postgresql)", || Path::new("/usr/lib/postgresql").is_dir()),
     ("Python with venv (Debian: python3-venv)", clients::is_python_there),
-    ("node with npm (nodejs.org)", web::is_node_there),
+    ("Node.js 20.19 or later with npm (nodejs.org)", web::is_node_there),
     ("Chromium (Debian: chromium)", || Path::new("/usr/bin/chromium").is_file()),
 ];
 

@@ -20,7 +20,7 @@ pub(crate) fn run() -> Result<()> {
     let web = workspace::root().join("web");
     if !is_node_there() {
         println!(
-            "web: skipped, node is not installed\n  hint: install Node.js 20.19 or later with npm; \
+            "web: skipped, there is no node that is new enough\n  hint: install Node.js 20.19 or later with npm; \
              without it the server has no pages"
         );
         return Ok(());
@@ -37,10 +37,21 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-/// Whether there is a node with npm.
+/// Whether there is npm, and a node that is new enough for what builds the pages.
 pub(crate) fn is_node_there() -> bool {
-    let there = chore::program("npm", &["--version"]).stdout(Stdio::null()).status();
-    there.is_ok_and(|status| status.success())
+    let npm = chore::program("npm", &["--version"]).stdout(Stdio::null()).status();
+    let node = chore::program("node", &["--version"]).output();
+    let said = node.map(|node| String::from_utf8_lossy(&node.stdout).into_owned());
+    npm.is_ok_and(|status| status.success()) && said.is_ok_and(|said| is_new_enough(&said))
+}
+
+/// Whether `v22.22.2` is at least the version that `web/package.json` asks for.
+fn is_new_enough(version: &str) -> bool {
+    let mut numbers = version.trim().trim_start_matches('v').split('.').map(str::parse::<u32>);
+    match (numbers.next(), numbers.next()) {
+        (Some(Ok(major)), Some(Ok(minor))) => (major, minor) >= (20, 19),
+        _ => false,
+    }
 }
 
 fn npm(web: &Path, words: &[&str]) -> Result<()> {
@@ -84,6 +95,12 @@ mod tests {
         let time = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
         fs::File::create(&path).unwrap().set_modified(time).unwrap();
         path
+    }
+
+    #[test]
+    fn an_old_node_builds_no_pages() {
+        assert!(is_new_enough("v22.22.2\n") && is_new_enough("v20.19.0"));
+        assert!(!is_new_enough("v18.20.4") && !is_new_enough("v20.18.9") && !is_new_enough(""));
     }
 
     #[test]

@@ -38,8 +38,9 @@ fn ask(served: &Served, method: &str, path: &str) -> (u16, String) {
     (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
 }
 
+/// Nobody knows the path, which MLflow's server says with a page, or not with that method.
 fn is_unknown(status: u16, body: &str) -> bool {
-    status == 405 || (status == 404 && body.contains("ENDPOINT_NOT_FOUND"))
+    status == 405 || (status == 404 && body.contains("<title>404 Not Found</title>"))
 }
 
 #[test]
