@@ -20,6 +20,7 @@ mod quoting;
 mod registry;
 mod runs;
 mod search;
+mod traces;
 
 pub use datasets::{Dataset, DatasetInput, DatasetSummary, ModelOutput};
 pub use error::{Error, Kind};
@@ -31,6 +32,7 @@ pub use metrics::{Metric, MetricOfRun, Summary};
 pub use registry::{ModelVersion, NewVersion, RegisteredModel, Stage};
 pub use runs::{Batch, NewRun, Run, RunChange, RunStatus};
 pub use search::{Page, Query, View};
+pub use traces::{Assessment, NewSpan, Trace};
 
 use store::Rows;
 
@@ -52,6 +54,7 @@ impl Tracking {
         rows.migrate("runs", runs::TABLES)?;
         rows.migrate("registry", registry::TABLES)?;
         rows.migrate("logged models", logged_models::TABLES)?;
+        rows.migrate("traces", traces::TABLES)?;
         let tracking = Self { rows, keys: Keys::default() };
         tracking.ensure_default_experiment()?;
         Ok(tracking)

@@ -111,7 +111,7 @@ impl Tracking {
     ) -> Result<ModelVersion, Error> {
         let wanted = Stage::named(stage)?;
         if is_archiving && !wanted.is_active() {
-            return Err(Error::internal(format!(
+            return Err(Error::invalid(format!(
                 "Model version transition cannot archive existing model versions because \
                  '{stage}' is not an Active stage. Valid stages are ['Staging', 'Production']"
             )));
@@ -327,7 +327,7 @@ fn insert(tx: &mut Tx, new: &NewVersion, storage_location: &str) -> Result<i64, 
             Stage::None.name(),
             &new.source,
             storage_location,
-            new.run_id.clone(),
+            new.run_id.clone().unwrap_or_default(),
             new.run_link.clone()
         ],
     )?;

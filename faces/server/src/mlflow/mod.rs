@@ -12,10 +12,13 @@ pub(crate) mod body;
 mod datasets;
 pub(crate) mod error;
 mod experiments;
+mod logged_models;
 mod message;
 mod metrics;
+mod otlp;
 mod registry;
 mod runs;
+mod traces;
 mod words;
 
 use axum::routing::get;
@@ -35,6 +38,9 @@ pub(crate) fn routes() -> Router<State> {
         .nest("/ajax-api/2.0/mlflow", groups().merge(of_pages))
         .route("/api/3.0/mlflow/server-info", get(server_info))
         .route("/ajax-api/3.0/mlflow/server-info", get(server_info))
+        .nest("/api/3.0/mlflow", traces::routes())
+        .nest("/ajax-api/3.0/mlflow", traces::routes())
+        .merge(otlp::routes())
         .merge(artifacts::routes())
 }
 
@@ -59,4 +65,6 @@ fn groups() -> Router<State> {
         .merge(metrics::routes())
         .merge(datasets::routes())
         .merge(registry::routes())
+        .merge(logged_models::routes())
+        .merge(traces::old_routes())
 }
