@@ -375,6 +375,38 @@ class Artifacts(Tracked):
         repository.delete_artifacts("a")
         self.assertEqual(self.client.list_artifacts(run_id), [])
 
+    def test_figures_and_images(self):
+        import matplotlib
+        matplotlib.use("agg")
+        import matplotlib.pyplot
+        import numpy
+        figure, axes = matplotlib.pyplot.subplots()
+        axes.plot([0, 1], [1, 0])
+        with mlflow.start_run() as run:
+            mlflow.log_figure(figure, "plots/line.png")
+            mlflow.log_image(numpy.zeros((8, 8, 3), dtype=numpy.uint8), "black.png")
+            mlflow.log_image(numpy.zeros((8, 8), dtype=numpy.uint8), key="frame", step=3)
+        matplotlib.pyplot.close(figure)
+        run_id = run.info.run_id
+        with tempfile.TemporaryDirectory() as folder:
+            for path in ("plots/line.png", "black.png"):
+                data = pathlib.Path(self.client.download_artifacts(run_id, path, folder)).read_bytes()
+                self.assertEqual(data[:8], b"\x89PNG\r\n\x1a\n")
+        frames = [f.path for f in self.client.list_artifacts(run_id, "images")]
+        self.assertTrue(any("frame" in path and path.endswith(".png") for path in frames), frames)
+
+    def test_the_client_logs_artifacts_by_run_id(self):
+        run_id = self.client.create_run(self.experiment_id).info.run_id
+        with tempfile.TemporaryDirectory() as folder:
+            for name in ("a b.txt", "größe.txt", "100%.txt", "a+b&c=d.txt"):
+                (pathlib.Path(folder) / name).write_text(name)
+            self.client.log_artifacts(run_id, folder, "odd names")
+            self.client.log_artifact(run_id, f"{folder}/a b.txt")
+            back = self.client.download_artifacts(run_id, "odd names", folder)
+            found = {path.name: path.read_text() for path in pathlib.Path(back).iterdir()}
+        self.assertEqual(found, {name: name for name in
+                                 ("a b.txt", "größe.txt", "100%.txt", "a+b&c=d.txt")})
+
     def test_a_large_file(self):
         with mlflow.start_run() as run, tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder) / "large.bin"
@@ -612,6 +644,23 @@ class Traces(Tracked):
         self.assertEqual(mlflow.get_trace(trace_id).info.tags["later"], "1")
         mlflow.delete_trace_tag(trace_id, "later")
         self.assertEqual(self.client.delete_traces(self.experiment_id, trace_ids=[trace_id]), 1)
+
+    def test_a_trace_belongs_to_its_run(self):
+        with mlflow.start_run() as run, mlflow.start_span("work"):
+            pass
+        mlflow.flush_trace_async_logging()
+        found = mlflow.search_traces(locations=[self.experiment_id], run_id=run.info.run_id,
+                                     return_type="list")
+        self.assertEqual(len(found), 1)
+
+    def test_traces_are_searched_by_tag_and_state(self):
+        for name in ("first", "second"):
+            with mlflow.start_span(name):
+                mlflow.update_current_trace(tags={"name": name})
+        mlflow.flush_trace_async_logging()
+        found = mlflow.search_traces(locations=[self.experiment_id], return_type="list",
+                                     filter_string="tags.name = 'second' AND trace.status = 'OK'")
+        self.assertEqual([trace.data.spans[0].name for trace in found], ["second"])
 
     def test_a_trace_that_raised_is_an_error(self):
         @mlflow.trace

@@ -62,7 +62,7 @@ pub struct NewExperiment {
 }
 
 /// What MLflow allows for the place of an experiment's files.
-const MOST_LOCATION: usize = 500;
+const MOST_LOCATION: usize = 2048;
 
 impl Tracking {
     /// Makes an experiment and returns its id.
@@ -308,8 +308,18 @@ fn refuse_taken(tx: &mut Tx, name: &str) -> Result<(), Error> {
     }
 }
 
+/// Where a client keeps files itself; beside these only our own store is known.
+const CLOUDS: &[&str] = &["s3", "gs", "abfs", "abfss", "wasb", "wasbs", "dbfs", "r2", "oci"];
+
 fn check_location(location: Option<&str>) -> Result<(), Error> {
     let Some(location) = location else { return Ok(()) };
+    if location.contains('#') {
+        return Err(Error::invalid("'artifact_location' URL can't include fragments or params."));
+    }
+    let query = location.split_once('?').map_or("", |(_, query)| query);
+    if query.contains("..") || query.contains('%') {
+        return Err(Error::invalid("Invalid query string"));
+    }
     if location.starts_with("runs:") {
         return Err(Error::invalid(format!(
             "Artifact location cannot be a runs:/ URI. Given: '{location}'"
@@ -320,6 +330,14 @@ fn check_location(location: Option<&str>) -> Result<(), Error> {
             "Invalid artifact path length. The length of the artifact path cannot be greater than \
              {MOST_LOCATION} characters. To configure this limit, please set the \
              MLFLOW_ARTIFACT_LOCATION_MAX_LENGTH environment variable."
+        )));
+    }
+    let scheme = location.split_once(':').map_or("", |(scheme, _)| scheme);
+    if scheme != "mlflow-artifacts" && !CLOUDS.contains(&scheme) {
+        return Err(Error::invalid(format!(
+            "Invalid artifact location '{location}': files lie in this server's own store \
+             (`mlflow-artifacts:/…`), or where the client reaches them itself ({}).",
+            CLOUDS.join(", ")
         )));
     }
     Ok(())

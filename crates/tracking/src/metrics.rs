@@ -1,12 +1,14 @@
 //! Metrics: every point that was logged, and for each run and key one line of summary.
 
-use std::collections::BTreeMap;
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::LazyLock;
 
 use store::{Row, Tx, Value, values};
 
 use crate::keys::{Fresh, Keys};
 use crate::search::{Page, offset_of, token_of};
-use crate::{Error, Tracking};
+use crate::{Error, Kind, ModelMetric, Tracking, logged_models, runs};
 
 /// One point of a metric.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,6 +48,29 @@ pub struct Summary {
 }
 
 impl Tracking {
+    /// Logs what a run measured of logged models, each with the model's id.
+    ///
+    /// # Errors
+    /// There is no such run or model, or the run is deleted.
+    pub fn log_model_metrics(
+        &self,
+        run_id: &str,
+        metrics: Vec<(String, ModelMetric)>,
+    ) -> Result<(), Error> {
+        let run_id = run_id.to_owned();
+        self.rows.write(move |tx| {
+            runs::active(tx, &run_id)?;
+            for (model_id, metric) in &metrics {
+                if logged_models::origin(tx, model_id)?.is_none() {
+                    let words = format!("There is no logged model with ID '{model_id}'.");
+                    return Err(Error::new(Kind::BadRequest, words));
+                }
+                logged_models::put_metric(tx, model_id, metric)?;
+            }
+            Ok(())
+        })
+    }
+
     /// The points of a metric by time, step and value, at most `max` of them where it is given.
     ///
     /// # Errors
@@ -63,11 +88,7 @@ impl Tracking {
                 return Ok(Page::default());
             };
             let mut items = points(tx, run, key_id, key)?;
-            items.sort_by(|a, b| {
-                by_time(a)
-                    .partial_cmp(&by_time(b))
-                    .unwrap_or_else(|| by_time(a).0.cmp(&by_time(b).0))
-            });
+            items.sort_by(by_time);
             let from = usize::try_from(offset).unwrap_or(usize::MAX).min(items.len());
             items.drain(..from);
             let mut next_page_token = None;
@@ -143,32 +164,50 @@ impl Tracking {
     /// # Errors
     /// The database's.
     pub fn summaries(&self, run_ids: &[String]) -> Result<Vec<Vec<Summary>>, Error> {
+        let mut found: HashMap<String, Vec<Summary>> = HashMap::new();
         self.rows.read(|tx| {
-            let of_run = |tx: &mut Tx, run_id: &String| {
-                let Some(run) = number(tx, run_id)? else { return Ok(Vec::new()) };
-                let sql = "SELECT k.name, s.value, s.is_nan, s.timestamp_ms, s.step, s.least, \
-                           s.greatest, s.n FROM metric_summaries s JOIN run_keys k ON k.id = s.key \
-                           WHERE s.run = ? ORDER BY k.name";
-                tx.query(sql, values![run], |row| {
-                    let last = read_metric(row, row.get(0)?, 1)?;
-                    Ok(Summary {
-                        key: last.key.clone(),
-                        last,
-                        min: row.get(5)?,
-                        max: row.get(6)?,
-                        n: row.get(7)?,
-                    })
-                })
-            };
-            run_ids.iter().map(|run_id| Ok(of_run(tx, run_id)?)).collect()
-        })
+            for part in run_ids.chunks(PART) {
+                // The list is filled up, so that there is one statement however many are asked for.
+                let mut row: Vec<Value> = part.iter().map(Value::from).collect();
+                row.resize(PART, Value::from(""));
+                for (run_id, summary) in tx.query(&SUMMARIES, &row, read_summary)? {
+                    found.entry(run_id).or_default().push(summary);
+                }
+            }
+            Ok::<_, Error>(())
+        })?;
+        for of_run in found.values_mut() {
+            of_run.sort_by(|a, b| a.key.cmp(&b.key));
+        }
+        Ok(run_ids.iter().map(|id| found.get(id).cloned().unwrap_or_default()).collect())
     }
 }
 
-/// Time, step and value in MLflow's order of a history.
-fn by_time(metric: &Metric) -> (i64, i64, f64) {
-    let value = if metric.value.is_nan() { 0.0 } else { metric.value };
-    (metric.timestamp_ms, metric.step, value)
+/// How many runs one statement summarises.
+const PART: usize = 100;
+
+static SUMMARIES: LazyLock<String> = LazyLock::new(|| {
+    let places = vec!["?"; PART].join(", ");
+    format!(
+        "SELECT r.uuid, k.name, s.value, s.is_nan, s.timestamp_ms, s.step, s.least, s.greatest, \
+         s.n FROM runs r JOIN metric_summaries s ON s.run = r.id JOIN run_keys k ON k.id = s.key \
+         WHERE r.uuid IN ({places})"
+    )
+});
+
+fn read_summary(row: &Row) -> Result<(String, Summary), store::Error> {
+    let last = read_metric(row, row.get(1)?, 2)?;
+    let key = last.key.clone();
+    let (min, max, n) = (row.get(6)?, row.get(7)?, row.get(8)?);
+    Ok((row.get(0)?, Summary { key, last, min, max, n }))
+}
+
+/// MLflow's order of a history: by time, then step, then value.
+fn by_time(a: &Metric, b: &Metric) -> Ordering {
+    let value = |metric: &Metric| if metric.value.is_nan() { 0.0 } else { metric.value };
+    (a.timestamp_ms, a.step)
+        .cmp(&(b.timestamp_ms, b.step))
+        .then_with(|| value(a).total_cmp(&value(b)))
 }
 
 /// The number of a run in the tables.

@@ -121,9 +121,13 @@ fn is_id(text: &str, most: usize) -> bool {
         && plain.chars().count() <= most
 }
 
-/// The number of an experiment.
+/// The number of an experiment. One that no experiment can have is one that is not there.
 pub(crate) fn experiment_number(id: &str) -> Result<i64, Error> {
     id.trim().parse().map_err(|_| {
+        let digits = id.trim().trim_start_matches(['+', '-']);
+        if !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit()) {
+            return Error::absent(format!("No Experiment with id={id} exists"));
+        }
         Error::invalid(format!(
             "Invalid experiment ID '{id}'. Experiment ID must be a valid integer."
         ))

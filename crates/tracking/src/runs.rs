@@ -17,7 +17,6 @@ pub(crate) use tables::TABLES;
 
 use crate::clock::{new_id, now_ms, random};
 use crate::keys::Fresh;
-use crate::names::checked_tag;
 use crate::{DatasetInput, Error, Lifecycle, Metric, ModelOutput, Tracking, experiments};
 
 /// One computation and what was logged about it.
@@ -103,7 +102,7 @@ pub struct NewRun {
     pub user: String,
     /// When it begins.
     pub started_ms: Option<i64>,
-    /// Its first tags.
+    /// Its first tags. As in MLflow their keys and values may be any text.
     pub tags: Vec<(String, String)>,
 }
 
@@ -134,10 +133,9 @@ impl Tracking {
     /// Begins a run.
     ///
     /// # Errors
-    /// There is no such experiment, it is deleted, or a tag breaks a limit.
+    /// There is no such experiment, it is deleted, or the name and its tag differ.
     pub fn create_run(&self, new: NewRun) -> Result<Run, Error> {
         let NewRun { experiment_id, name, user, started_ms, tags } = new;
-        let tags = checked_tags(tags)?;
         let (name, tags) = named(name, tags)?;
         let keys = self.keys.clone();
         let (run, fresh) = self.rows.write(move |tx| -> Result<_, Error> {
@@ -275,10 +273,6 @@ fn rename(
 ) -> Result<(), Error> {
     tx.execute("UPDATE runs SET name = ? WHERE id = ?", values![name, number])?;
     log::put_tag(tx, keys, fresh, number, NAME_TAG, name)
-}
-
-fn checked_tags(tags: Vec<(String, String)>) -> Result<Vec<(String, String)>, Error> {
-    tags.into_iter().map(|tag| checked_tag("", tag)).collect()
 }
 
 type Tags = Vec<(String, String)>;

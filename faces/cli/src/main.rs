@@ -3,6 +3,11 @@
 //! Results go to stdout, talk and progress to stderr. The exit code is 0 when the work was done,
 //! 2 when the input or the command line has to change, 1 when the fault is ours or the machine's.
 
+mod demo;
+mod experiments;
+mod files;
+mod models;
+mod records;
 mod runs;
 mod scaling;
 mod serve;
@@ -37,6 +42,12 @@ enum Command {
     Scaling(Box<scaling::Command>),
     /// List what was recorded, or show one run.
     Runs(runs::Runs),
+    /// List the experiments that runs are sorted into.
+    Experiments(experiments::Experiments),
+    /// List registered models with their versions and aliases.
+    Models(models::Models),
+    /// Look after the bytes of files.
+    Files(files::Files),
     /// Track runs and models for any MLflow client, and look at them in a browser.
     Serve(serve::Serve),
     /// Say who may use a server that was started with `--auth`.
@@ -63,6 +74,9 @@ fn run(command: Command) -> Result<()> {
     match command {
         Command::Scaling(command) => scaling::run(*command),
         Command::Runs(args) => runs::run(&args),
+        Command::Experiments(args) => experiments::run(&args),
+        Command::Models(args) => models::run(&args),
+        Command::Files(args) => files::run(&args),
         Command::Serve(args) => serve::run(args),
         Command::Users(args) => users::run(args),
     }
@@ -87,7 +101,8 @@ fn is_users(error: &anyhow::Error) -> bool {
         (Some(::scaling::Error::Write { source, .. }), _) => is_about_the_path(source.kind()),
         (Some(_), _) => true,
         (_, Some(Record::Write { source, .. })) => is_about_the_path(source.kind()),
-        (_, Some(Record::Read { .. } | Record::Damaged { .. } | Record::Refused { .. })) => true,
+        (_, Some(Record::Unavailable(_) | Record::Broken(_))) => false,
+        (_, Some(_)) => true,
         (None, None) => false,
     })
 }

@@ -14,7 +14,7 @@ mod sweep;
 mod words;
 
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use clap::Subcommand;
@@ -22,6 +22,7 @@ use record::Journal;
 use scaling::Error;
 use scaling::model::{self, Law};
 use serde_json::Value;
+use workbench::Place;
 
 use crate::terminal::{Live, say};
 use args::Output;
@@ -92,12 +93,11 @@ fn recorded<T>(
     let outcome = if output.no_record {
         work(&mut live)
     } else {
-        let what = workbench::Work { application: "scaling", command, inputs, seed };
-        let recorded = workbench::record_run(&output.data, &what, &mut live, |journal| {
-            journal.param("command_line", &command_line());
-            work(journal)
-        });
-        tell(&output.data, &recorded);
+        let words = &words_after(command);
+        let what = workbench::Work { application: "scaling", command, words, inputs, seed };
+        let place = output.records.place();
+        let recorded = workbench::record_run(&place, &what, &mut live, work);
+        tell(&place, &recorded);
         recorded.outcome
     };
     let done = outcome?;
@@ -106,27 +106,37 @@ fn recorded<T>(
 }
 
 /// Says where the record is. Work that failed before it could be recorded has said enough.
-fn tell<T, E>(data: &Path, recorded: &workbench::Recorded<T, E>) {
-    match &recorded.run {
-        Ok(run) if recorded.outcome.is_ok() => say(&format!("recorded as run {}", run.id)),
-        Ok(run) => say(&format!("recorded as run {} (failed)", run.id)),
+fn tell<T, E>(place: &Place, recorded: &workbench::Recorded<T, E>) {
+    match &recorded.run_id {
+        Ok(id) if recorded.outcome.is_ok() => say(&format!("recorded as run {id}")),
+        Ok(id) => say(&format!("recorded as run {id} (failed)")),
         Err(error) if recorded.outcome.is_ok() => {
-            let place = data.display();
             say(&format!("warning: the work is done but not recorded whole in {place}: {error}"));
         }
         Err(_) => {}
     }
 }
 
-/// What was typed, to do it again.
-fn command_line() -> String {
-    let words = std::env::args_os().skip(1).map(|word| {
-        let word = word.to_string_lossy().into_owned();
-        let plain = |c: char| c.is_alphanumeric() || "-_=.,/:+@%".contains(c);
-        let is_plain = !word.is_empty() && word.chars().all(plain);
-        if is_plain { word } else { format!("'{}'", word.replace('\'', "'\\''")) }
-    });
-    std::iter::once("fieldkit".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
+/// What was typed after the command, to do it again. A password in a URL is not for the record.
+fn words_after(command: &str) -> String {
+    let typed = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
+    let mut after = typed.skip_while(|word| word != command).skip(1);
+    let mut words = Vec::new();
+    while let Some(word) = after.next() {
+        match word.split_once('=').map_or(word.as_str(), |(option, _)| option) {
+            "--database" | "--server" if word.contains('=') => {}
+            "--database" | "--server" => drop(after.next()),
+            _ => words.push(quoted(&word)),
+        }
+    }
+    words.join(" ")
+}
+
+/// The word as a shell wants it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_=.,/:+@%".contains(c);
+    let is_plain = !word.is_empty() && word.chars().all(plain);
+    if is_plain { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }
 
 /// Prints the result: JSON where `--json` asks for it, else text.

@@ -9,6 +9,7 @@ use clap::{Args, ValueEnum};
 use server::Ready;
 use server::telemetry::{self, LogFormat};
 
+use crate::demo;
 use crate::terminal::say;
 
 /// See `Command::Serve`.
@@ -39,6 +40,10 @@ pub(crate) struct Serve {
     /// error on a terminal, else info].
     #[arg(long, value_enum, value_name = "LEVEL", hide_possible_values = true)]
     log_level: Option<Level>,
+    /// Open with runs to look at: a sample that the program carries, fitted and planned with. They
+    /// are made in the folder where it has none yet.
+    #[arg(long, conflicts_with = "database")]
+    demo: bool,
 }
 
 /// Where the data is.
@@ -69,6 +74,9 @@ enum Level {
 }
 
 pub(crate) fn run(args: Serve) -> Result<()> {
+    if args.demo {
+        demo::record(&args.place.data)?;
+    }
     let is_json = args.log_format == Format::Json;
     telemetry::log_to_stderr(
         if is_json { LogFormat::Json } else { LogFormat::Text },

@@ -1,5 +1,5 @@
-//! From where one may ask, and how much at once. Every request passes here first, whatever its
-//! route; knows nothing of what routes do.
+//! From where one may ask, and how much at once. Every request passes here, whatever its route;
+//! knows nothing of what routes do.
 //!
 //! - [`Hosts`]: the names under which the server may be asked. A page of a stranger whose name
 //!   was bent to this machine's address says the wrong one.
@@ -12,7 +12,8 @@ mod headers;
 mod hosts;
 mod origin;
 
-pub use hosts::Hosts;
+use self::body::Bodies;
+pub use self::hosts::Hosts;
 
 use std::any::Any;
 use std::sync::Arc;
@@ -25,41 +26,45 @@ use axum::{Json, Router};
 use serde_json::json;
 use tower_http::catch_panic::CatchPanicLayer;
 
-/// What watches over the requests of one server.
-struct Guard {
-    hosts: Hosts,
-    bodies: body::Bodies,
+/// Lets through what comes from where it may, turns a panic behind it into an answer, and says to
+/// browsers what they may do with each answer.
+pub(crate) fn origins<S>(routes: Router<S>, hosts: Hosts) -> Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+{
+    routes
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(Arc::new(hosts), check_origin))
 }
 
-/// Puts the guard before every route.
-pub(crate) fn before<S: Clone + Send + Sync + 'static>(
-    routes: Router<S>,
-    hosts: Hosts,
-) -> Router<S> {
-    guarded(routes, Guard { hosts, bodies: body::Bodies::new(body::PATIENCE) })
-}
-
-fn guarded<S: Clone + Send + Sync + 'static>(routes: Router<S>, guard: Guard) -> Router<S> {
-    let guard = Arc::new(guard);
-    routes.layer(CatchPanicLayer::custom(panicked)).layer(from_fn_with_state(guard, pass))
-}
-
-async fn pass(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
-    let mut response = match guard.admit(request).await {
-        // What it holds of the memory for large bodies is held until the answer begins.
-        Ok((request, _held)) => next.run(request).await,
+async fn check_origin(State(hosts): State<Arc<Hosts>>, request: Request, next: Next) -> Response {
+    let checked = hosts.check(&request).and_then(|()| origin::check(&hosts, &request));
+    let mut response = match checked {
+        Ok(()) => next.run(request).await,
         Err(refused) => refused,
     };
     headers::add(response.headers_mut());
     response
 }
 
-impl Guard {
-    async fn admit(&self, request: Request) -> Result<(Request, Option<body::Held>), Response> {
-        self.hosts.check(&request)?;
-        origin::check(&self.hosts, &request)?;
-        let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
-        self.bodies.admit(route.as_deref(), request).await
+/// Reads the body of each request, as far as its route takes it.
+pub(crate) fn bodies<S: Clone + Send + Sync + 'static>(routes: Router<S>) -> Router<S> {
+    with_bodies(routes, Bodies::new(body::PATIENCE))
+}
+
+fn with_bodies<S>(routes: Router<S>, bodies: Bodies) -> Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+{
+    routes.layer(from_fn_with_state(Arc::new(bodies), read_body))
+}
+
+async fn read_body(State(bodies): State<Arc<Bodies>>, request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    match bodies.admit(route.as_deref(), request).await {
+        // What it holds of the memory for large bodies is held until the answer begins.
+        Ok((request, _held)) => next.run(request).await,
+        Err(refused) => refused,
     }
 }
 

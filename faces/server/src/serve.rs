@@ -132,8 +132,8 @@ pub fn open_rows(data: &Path, database: Option<&str>) -> Result<Rows, store::Err
     })
 }
 
-/// Every route. A request is counted, then passes the gate, then the guard, which reads bodies:
-/// nobody unknown fills our memory.
+/// Every route. A request is counted, has to come from where it may, and from whom it may; only
+/// then is its body read: nobody unknown fills our memory.
 pub fn app(state: State, hosts: Hosts) -> Router {
     let telemetry = Telemetry::new();
     let scraped = telemetry.clone();
@@ -146,8 +146,9 @@ pub fn app(state: State, hosts: Hosts) -> Router {
         .merge(pages::routes())
         .fallback(mlflow::error::nothing_here)
         .method_not_allowed_fallback(mlflow::error::wrong_method);
-    guard::before(routes, hosts)
-        .layer(from_fn_with_state(state.gate.clone(), users::gate))
+    let routes = guard::bodies(routes);
+    let routes = routes.layer(from_fn_with_state(state.gate.clone(), users::gate));
+    guard::origins(routes, hosts)
         .layer(from_fn_with_state(telemetry, telemetry::count))
         .with_state(state)
 }

@@ -40,6 +40,15 @@ pub enum Error {
         /// What would allow it.
         hint: String,
     },
+    /// What was asked breaks a rule of the records, or is not there.
+    #[error("{0}")]
+    Rule(String),
+    /// The database or the server cannot be reached at present.
+    #[error("{0}")]
+    Unavailable(String),
+    /// The database or the server does not do as it should.
+    #[error("{0}")]
+    Broken(String),
 }
 
 impl Error {
@@ -59,5 +68,34 @@ impl Error {
 
     pub(crate) fn refused(what: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::Refused { what: what.into(), hint: hint.into() }
+    }
+}
+
+impl From<tracking::Error> for Error {
+    fn from(error: tracking::Error) -> Self {
+        match error.kind {
+            tracking::Kind::TemporarilyUnavailable => Self::Unavailable(error.message),
+            tracking::Kind::Internal => Self::Broken(error.message),
+            _ => Self::Rule(error.message),
+        }
+    }
+}
+
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Self {
+        tracking::Error::from(error).into()
+    }
+}
+
+impl From<store::FileError> for Error {
+    fn from(error: store::FileError) -> Self {
+        use store::FileError as File;
+        let message = error.to_string();
+        match error {
+            File::Rows(error) => error.into(),
+            File::Unavailable { .. } => Self::Unavailable(message),
+            File::Lost { .. } => Self::Broken(message),
+            _ => Self::Rule(message),
+        }
     }
 }

@@ -8,6 +8,7 @@ near now by `<time>`, ids by `<id>`, invented run names by `<run-name>`, long re
 import hashlib
 import http.client
 import json
+import math
 import re
 import time
 import urllib.parse
@@ -153,6 +154,8 @@ def settled(value, key=None):
         if key == "next_page_token" or key == "page_token":
             return "<token>" if value else value
         return plain(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return f"<bare {value}>"
     if isinstance(value, (int, float)) and not isinstance(value, bool) and is_now(value):
         return "<time>"
     return value
@@ -179,6 +182,7 @@ def plain(text):
     text = re.sub(r"(.)\1{99,}", lambda m: f"<{m[1]} x {len(m[0])}>", text)
     text = re.sub(r"\b1\d{12}\b", lambda m: "<time>" if is_now(int(m[0])) else m[0], text)
     text = re.sub(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "<time>", text)
+    text = re.sub(r"\b0x[0-9a-f]{8,}", "<address>", text)
     text = re.sub(r"(?<![0-9a-zA-Z])m-[0-9a-f]{32}\b", "<model-id>", text)
     text = re.sub(r"(?<![0-9a-zA-Z])[0-9a-f]{32}\b", "<id>", text)
     return re.sub(r"^[a-z]+-[a-z]+-\d{1,3}$", "<run-name>", text)

@@ -257,6 +257,8 @@ export interface components {
             evaluation?: components["schemas"]["Evaluation"] | null;
             experiment: components["schemas"]["Named"];
             latest: components["schemas"]["Brief"];
+            /** @description The last values of the latest run's first metrics. */
+            metrics: components["schemas"]["Measured"][];
             /** Format: int64 */
             n_runs: number;
             picture?: components["schemas"]["Picture"] | null;
@@ -301,6 +303,8 @@ export interface components {
             /** @description The largest value of each bucket, where the curve was thinned. */
             high?: components["schemas"]["Real"][] | null;
             key: string;
+            /** @description The last of them. */
+            last: components["schemas"]["Real"];
             /** @description The smallest value of each bucket, where the curve was thinned. */
             low?: components["schemas"]["Real"][] | null;
             /** @description How many values were logged. */
@@ -398,6 +402,11 @@ export interface components {
             model: string;
             /** Format: int64 */
             version: number;
+        };
+        /** @description The last value of a metric. */
+        Measured: {
+            key: string;
+            value: components["schemas"]["Real"];
         };
         /** @description A registered model. */
         Model: {

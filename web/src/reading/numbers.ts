@@ -9,9 +9,13 @@ export function number(value: number | null): string {
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
   const size = Math.abs(value);
   if (Number.isInteger(value) && size < 1e7) return minus(grouped.format(value));
-  if (size >= 1e6 || size < 1e-3) return minus(value.toExponential(3));
+  if (value !== 0 && (size >= 1e6 || size < 1e-3)) return minus(exponent(value));
   if (size >= 1e4) return minus(grouped.format(value));
   return minus(value.toPrecision(4));
+}
+
+function exponent(value: number): string {
+  return value.toExponential(3).replace(/\.?0*e\+?/, "e");
 }
 
 /** A value with the digits that its interval leaves sure. */

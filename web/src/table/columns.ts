@@ -91,13 +91,14 @@ function wide(label: string, least: number, most: number): number {
 }
 
 /** What is shown until the reader chooses: what was measured and what was varied. */
-export function usual(all: Column[], rows: number): string[] {
+export function usual(all: Column[], rows: number, narrow = false): string[] {
   const system = (c: Column) => c.label.startsWith("system/");
   const metrics = all.filter((c) => c.kind === "metrics" && !system(c)).slice(0, 8);
   const params = all.filter((c) => c.kind === "params");
   const varied = params.filter((c) => differs(c, rows));
   const shown = (varied.length > 0 || rows > 1 ? varied : params).slice(0, 8);
-  return ["started", "duration", ...[...metrics, ...shown].map((c) => c.id)];
+  const facts = narrow ? [] : ["started", "duration"];
+  return [...facts, ...[...metrics, ...shown].map((c) => c.id)];
 }
 
 /** Whether the rows do not all say the same. */

@@ -5,7 +5,7 @@ use store::Value;
 use super::grammar::{Comparison, Literal, Shown, comparisons, order};
 use super::keys::{self, Entity, check_attribute, set, split};
 use super::sql::{Piece, all, compare_list, compare_number, compare_text};
-use super::{Page, Query, View, check_max_results, offset_of};
+use super::{Page, Query, View, check_max_results, check_orders, offset_of};
 use crate::names::experiment_number;
 use crate::quoting::repr;
 use crate::{Error, Experiment, Tracking, experiments};
@@ -232,6 +232,7 @@ fn ways(order_by: &[String]) -> Result<String, Error> {
     if order_by.is_empty() {
         return Ok("e.created_ms DESC, e.id ASC".to_owned());
     }
+    check_orders(order_by)?;
     let mut ways: Vec<String> = Vec::new();
     let mut has_id = false;
     for clause in order_by {

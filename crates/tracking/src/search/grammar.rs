@@ -411,18 +411,21 @@ fn bind_comparisons(text: &str, all: &mut Vec<Group>) {
     bind_sides(
         all,
         |group| group.is(Kind::Comparator),
-        |group| group.is_operand() || group.is_word(text, "NULL"),
+        |group| {
+            let is_comparison = matches!(group.what, What::Comparison(_));
+            group.is_operand() || is_comparison || group.is_word(text, "NULL")
+        },
         |left, comparator, right| What::Comparison(vec![left, comparator, right]),
     );
 }
 
 /// A remark belongs to the group before it, unless nothing follows.
 fn bind_comments(all: &mut Vec<Group>) {
-    let is_last = |at: usize, all: &[Group]| all[at..].iter().all(|g| g.is(Kind::Comment));
+    let n_followed = all.iter().rposition(|group| !group.is(Kind::Comment)).unwrap_or(0);
     let mut out: Vec<Group> = Vec::with_capacity(all.len());
     for at in 0..all.len() {
         let group = all[at].clone();
-        let is_bound = group.is(Kind::Comment) && !is_last(at, all);
+        let is_bound = group.is(Kind::Comment) && at < n_followed;
         match out.last_mut() {
             Some(last) if is_bound && !matches!(last.what, What::Token(_)) => {
                 last.end = group.end;

@@ -52,8 +52,10 @@ pub(super) struct Token {
 pub(super) fn tokens(text: &str) -> Vec<Token> {
     let mut tokens = Vec::new();
     let mut start = 0;
+    // Looked for once, not at every remark that nothing ends.
+    let last_close = text.rfind("*/").unwrap_or(0);
     while start < text.len() {
-        let (kind, len) = next(text, start);
+        let (kind, len) = next(text, start, start + 2 <= last_close);
         let end = start + len;
         tokens.push(Token { kind, start, end });
         start = end;
@@ -314,11 +316,11 @@ const BUILTINS: &[&str] = &[
 ];
 
 /// The kind and the length of the token that begins at `at`.
-fn next(text: &str, at: usize) -> (Kind, usize) {
+fn next(text: &str, at: usize, is_closed: bool) -> (Kind, usize) {
     let rest = &text[at..];
     let before = text[..at].chars().next_back();
     let first = rest.chars().next().unwrap_or(' ');
-    blank_or_comment(rest, first)
+    blank_or_comment(rest, first, is_closed)
         .or_else(|| quoted_name(rest, first))
         .or_else(|| placeholder(rest, before))
         .or_else(|| word_before_or_after_point(rest, before, first))
@@ -344,8 +346,10 @@ fn run_of(text: &str, is_of: impl Fn(char) -> bool) -> usize {
     text.find(|c| !is_of(c)).unwrap_or(text.len())
 }
 
-fn blank_or_comment(rest: &str, first: char) -> Option<(Kind, usize)> {
-    if let Some(remark) = rest.strip_prefix("/*") {
+fn blank_or_comment(rest: &str, first: char, is_closed: bool) -> Option<(Kind, usize)> {
+    if let Some(remark) = rest.strip_prefix("/*")
+        && is_closed
+    {
         return remark.find("*/").map(|at| (Kind::Comment, at + 4));
     }
     if rest.starts_with("--") || rest.starts_with("# ") {

@@ -3,6 +3,9 @@
 use crate::Error;
 use crate::quoting::repr;
 
+/// How many values one list may have: databases have a limit too.
+const MOST: usize = 10_000;
+
 /// The texts of a list that stands in a filter with its brackets.
 pub(crate) fn texts(list: &str) -> Result<Vec<String>, Error> {
     let mut reader = Reader { rest: list };
@@ -16,6 +19,12 @@ pub(crate) fn texts(list: &str) -> Result<Vec<String>, Error> {
             "While parsing a list in the query, expected a non-empty list of string values, but \
              got empty list",
         ));
+    }
+    if items.len() > MOST {
+        return Err(Error::invalid(format!(
+            "A list in a filter may have {MOST} values, this one has {}.",
+            items.len()
+        )));
     }
     let shown = shown(&items);
     let text = |item| match item {

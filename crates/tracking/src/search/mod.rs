@@ -74,6 +74,20 @@ impl<T> Default for Page<T> {
     }
 }
 
+/// How many keys one search may be ordered by.
+const MOST_ORDERS: usize = 30;
+
+/// Refuses an order by too many keys.
+pub(crate) fn check_orders(order_by: &[String]) -> Result<(), Error> {
+    if order_by.len() <= MOST_ORDERS {
+        return Ok(());
+    }
+    Err(Error::invalid(format!(
+        "A search may be ordered by {MOST_ORDERS} keys, this one names {}.",
+        order_by.len()
+    )))
+}
+
 /// Refuses a page that is too small or too large.
 pub(crate) fn check_max_results(max_results: i64) -> Result<(), Error> {
     let must = if max_results < 1 {

@@ -7,16 +7,15 @@ use store::{Tx, Value};
 use super::grammar::{Comparison, Literal, Shown, comparisons, order};
 use super::keys::{self, Entity, check_attribute, set, split};
 use super::sql::{Piece, all, compare_list, compare_number, compare_text};
-use super::{Page, Query, View, check_max_results, offset_of};
+use super::{Page, Query, View, check_max_results, check_orders, offset_of};
 use crate::datasets::CONTEXT;
 use crate::keys::Keys;
 use crate::names::experiment_number;
 use crate::runs::load;
 use crate::{Error, Run, Tracking};
 
-/// How many experiments one search may name, and how many orders.
+/// How many experiments one search may name.
 const MOST_EXPERIMENTS: usize = 30_000;
-const MOST_ORDERS: usize = 30;
 
 impl Tracking {
     /// The runs of these experiments that a query asks for.
@@ -207,6 +206,7 @@ fn is_numeric(key: &str) -> bool {
 impl Read {
     fn checked(self) -> Result<Clause, Error> {
         let Self { entity, key, comparator, value } = self;
+        // The last quote is missing in some of MLflow's sentences.
         let (known, quote) = match entity {
             Entity::Metric => (METRIC_COMPARATORS, ""),
             Entity::Attribute if is_numeric(&key) => (METRIC_COMPARATORS, ""),
@@ -219,8 +219,6 @@ impl Read {
             // MLflow names the comparators of texts for numbers too.
             let is_number = entity == Entity::Attribute && is_numeric(&key);
             let named = if is_number { TEXT_COMPARATORS } else { known };
-            // The last quote is missing in some of MLflow's sentences.
-            let quote = if entity == Entity::Metric { "'" } else { quote };
             return Err(Error::invalid(format!(
                 "Invalid comparator '{comparator}' not one of '{}{quote}",
                 set(named)
@@ -317,6 +315,7 @@ fn identifier(text: &str, attributes: &[&str]) -> Result<(Entity, String), Error
 }
 
 fn parse_orders(order_by: &[String]) -> Result<Vec<(Key, bool)>, Error> {
+    check_orders(order_by)?;
     let mut orders: Vec<(Key, bool)> = Vec::new();
     for clause in order_by {
         let (text, is_ascending) = order(clause)?;
@@ -336,12 +335,6 @@ fn parse_orders(order_by: &[String]) -> Result<Vec<(Key, bool)>, Error> {
             )));
         }
         orders.push((key, is_ascending));
-    }
-    if orders.len() > MOST_ORDERS {
-        return Err(Error::invalid(format!(
-            "A search may be ordered by {MOST_ORDERS} keys, this one names {}.",
-            orders.len()
-        )));
     }
     Ok(orders)
 }

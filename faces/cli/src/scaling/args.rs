@@ -7,6 +7,8 @@ use std::str::FromStr;
 use clap::Args;
 use scaling::fit::{Objective, Recipe};
 
+use crate::records::Records;
+
 /// Which logs are read, and how.
 #[derive(Args)]
 pub(crate) struct Source {
@@ -104,7 +106,6 @@ pub(crate) struct Output {
     /// Do not record this as a run.
     #[arg(long)]
     pub(crate) no_record: bool,
-    /// Where runs are recorded.
-    #[arg(long, env = "FIELDKIT_DATA", default_value = "fieldkit-data", value_name = "FOLDER")]
-    pub(crate) data: PathBuf,
+    #[command(flatten)]
+    pub(crate) records: Records,
 }

@@ -55,6 +55,8 @@ pub(crate) struct Curve {
     key: String,
     /// How many values were logged.
     n: usize,
+    /// The last of them.
+    last: Real,
     steps: Vec<i64>,
     /// Milliseconds since 1970.
     times_ms: Vec<i64>,
@@ -130,6 +132,7 @@ fn thinned(run_id: &str, key: &str, points: &[Metric], most: usize) -> Curve {
         run_id: run_id.to_owned(),
         key: key.to_owned(),
         n: points.len(),
+        last: points.last().map_or(Real(f64::NAN), |point| Real::measured(point.value)),
         steps: ends().map(|point| point.step).collect(),
         times_ms: ends().map(|point| point.timestamp_ms).collect(),
         values: buckets().map(|bucket| mean(bucket)).collect(),

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use super::artifacts::{Kind, top};
 use super::models;
 use super::problem::Problem;
+use super::real::Real;
 use super::reports::{self, Score};
 use super::words::{Brief, Named, experiment_names};
 use crate::State;
@@ -38,10 +39,19 @@ pub(crate) struct Application {
     experiment: Named,
     n_runs: i64,
     latest: Brief,
+    /// The last values of the latest run's first metrics.
+    metrics: Vec<Measured>,
     /// A picture that one of its latest runs made.
     picture: Option<Picture>,
     /// How good its latest evaluated run was.
     evaluation: Option<Evaluation>,
+}
+
+/// The last value of a metric.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Measured {
+    key: String,
+    value: Real,
 }
 
 /// A picture among a run's files.
@@ -89,7 +99,8 @@ fn made(tracking: &Tracking, files: &Files) -> Result<Overview, Problem> {
         recent.extend(briefs);
         let picture = latest_runs.iter().find_map(|run| picture(files, run));
         let evaluation = latest_runs.iter().find_map(|run| evaluation(files, run));
-        applications.push(Application { experiment, n_runs, latest, picture, evaluation });
+        let metrics = latest_runs.first().map(measured).unwrap_or_default();
+        applications.push(Application { experiment, n_runs, latest, metrics, picture, evaluation });
     }
     applications.sort_by_key(|application| std::cmp::Reverse(application.latest.started_ms));
     recent.sort_by_key(|brief| std::cmp::Reverse(brief.started_ms));
@@ -116,4 +127,12 @@ fn evaluation(files: &Files, run: &Run) -> Option<Evaluation> {
     let mut report = reports::of_run(files, run).ok()??;
     report.scores.truncate(SCORES);
     Some(Evaluation { run_id: run.id.clone(), title: report.title, scores: report.scores })
+}
+
+/// What the machine said of itself is of no interest here.
+fn measured(run: &Run) -> Vec<Measured> {
+    let of_the_work = run.metrics.iter().filter(|metric| !metric.key.starts_with("system/"));
+    let one =
+        |it: &tracking::Metric| Measured { key: it.key.clone(), value: Real::measured(it.value) };
+    of_the_work.map(one).take(SCORES).collect()
 }

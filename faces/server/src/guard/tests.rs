@@ -28,7 +28,7 @@ fn routes() -> Router {
         .layer(axum::extract::DefaultBodyLimit::disable());
     let hosts = Hosts::new([127, 0, 0, 1].into(), &["team.example".to_owned()]);
     let patience = body::Patience { idle: Duration::from_millis(50), ..body::PATIENCE };
-    guarded(routes, Guard { hosts, bodies: body::Bodies::new(patience) })
+    origins(with_bodies(routes, Bodies::new(patience)), hosts)
 }
 
 fn run(test: impl Future<Output = ()>) {

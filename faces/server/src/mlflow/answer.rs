@@ -1,20 +1,24 @@
 //! From a function on what is tracked to an answer.
 
-use axum::Json;
+use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
-use serde_json::Value;
+use serde::Serialize;
 use tracking::{Error, Tracking};
 
 use super::error::Refusal;
 use crate::State;
 
 /// Does `work` where waiting is allowed, and answers with its JSON or its refusal.
-pub(crate) async fn answer(
+pub(crate) async fn answer<T: Serialize>(
     state: State,
-    work: impl FnOnce(&Tracking) -> Result<Value, Error> + Send + 'static,
+    work: impl FnOnce(&Tracking) -> Result<T, Error> + Send + 'static,
 ) -> Response {
-    match state.blocking(work).await {
-        Ok(value) => Json(value).into_response(),
+    let written = state.blocking(move |tracking| {
+        let value = work(tracking)?;
+        serde_json::to_vec(&value).map_err(|error| Error::internal(error.to_string()))
+    });
+    match written.await {
+        Ok(json) => ([(header::CONTENT_TYPE, "application/json")], json).into_response(),
         Err(error) => Refusal(error).into_response(),
     }
 }

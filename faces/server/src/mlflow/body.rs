@@ -72,11 +72,47 @@ fn of_query(query: &str) -> Result<Map<String, Value>, Error> {
 /// What is no JSON object counts as an empty one, so that the first required field is missed by
 /// name; some old clients send the object as a JSON string.
 fn of_json(bytes: &[u8]) -> Map<String, Value> {
-    match serde_json::from_slice(bytes) {
+    let read = serde_json::from_slice(bytes).or_else(|_| {
+        let text = std::str::from_utf8(bytes).unwrap_or_default();
+        serde_json::from_str(&with_quoted_numbers(text))
+    });
+    match read {
         Ok(Value::Object(fields)) => fields,
         Ok(Value::String(text)) => serde_json::from_str(&text).unwrap_or_default(),
         _ => Map::new(),
     }
+}
+
+/// JSON in which NaN, the infinities and numbers too large for 64 bits, which Python's `json`
+/// writes bare, stand in quotes, as protobuf writes them.
+fn with_quoted_numbers(json: &str) -> String {
+    let mut out = String::with_capacity(json.len() + 16);
+    let (mut is_text, mut is_escaped) = (false, false);
+    let mut rest = json;
+    while let Some(c) = rest.chars().next() {
+        let is_part = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
+        let n_word = if is_text { 0 } else { rest.find(|c| !is_part(c)).unwrap_or(rest.len()) };
+        if n_word > 0 {
+            let (word, after) = rest.split_at(n_word);
+            let is_name = matches!(word, "NaN" | "Infinity" | "-Infinity");
+            let parsed = word.parse::<f64>().ok();
+            let is_large = word.ends_with(|c: char| c.is_ascii_digit())
+                && parsed.is_some_and(f64::is_infinite);
+            match (is_name, is_large, word.starts_with('-')) {
+                (true, ..) => out.push_str(&format!("\"{word}\"")),
+                (_, true, true) => out.push_str("\"-Infinity\""),
+                (_, true, false) => out.push_str("\"Infinity\""),
+                _ => out.push_str(word),
+            }
+            rest = after;
+            continue;
+        }
+        is_text ^= c == '"' && !is_escaped;
+        is_escaped = is_text && c == '\\' && !is_escaped;
+        out.push(c);
+        rest = &rest[c.len_utf8()..];
+    }
+    out
 }
 
 impl Body {
@@ -161,7 +197,7 @@ pub(crate) fn refused(words: &str) -> Error {
     Error::invalid(format!("{words} {SEE}"))
 }
 
-/// A value as Python's `json.dumps` writes it: ASCII only, keys in the order of the alphabet.
+/// A value as MLflow shows it in its sentences: ASCII only, keys in the order of the alphabet.
 fn python_json(value: &Value) -> String {
     match value {
         Value::Array(items) => {
@@ -174,6 +210,22 @@ fn python_json(value: &Value) -> String {
                 format!("{}:{}", ascii(&Value::from(key.as_str()).to_string()), python_json(value))
             };
             format!("{{{}}}", fields.iter().map(field).collect::<Vec<_>>().join(","))
+        }
+        plain => ascii(&plain.to_string()),
+    }
+}
+
+/// A value as Python's `json.dumps` writes it: ASCII only, with blanks after comma and colon.
+pub(crate) fn spaced_json(value: &Value) -> String {
+    match value {
+        Value::Array(items) => {
+            format!("[{}]", items.iter().map(spaced_json).collect::<Vec<_>>().join(", "))
+        }
+        Value::Object(fields) => {
+            let field = |(key, value): (&String, &Value)| {
+                format!("{}: {}", ascii(&Value::from(key.as_str()).to_string()), spaced_json(value))
+            };
+            format!("{{{}}}", fields.iter().map(field).collect::<Vec<_>>().join(", "))
         }
         plain => ascii(&plain.to_string()),
     }
@@ -229,6 +281,15 @@ mod tests {
         let body = Body { fields, is_query: true };
         assert_eq!(body.list("ids").unwrap().len(), 2);
         assert_eq!(body.integer("n").unwrap(), Some(3));
+    }
+
+    #[test]
+    fn numbers_that_json_has_not_may_stand_bare() {
+        let json = r#"{"a": NaN, "b": [-Infinity, 1e400], "c": "NaN \\" NaN", "d": 1e3}"#;
+        let read = Value::Object(of_json(json.as_bytes()));
+        let expected =
+            r#"{"a": "NaN", "b": ["-Infinity", "Infinity"], "c": "NaN \\" NaN", "d": 1e3}"#;
+        assert_eq!(read, serde_json::from_str::<Value>(expected).unwrap());
     }
 
     #[test]

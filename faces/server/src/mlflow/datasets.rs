@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use tracking::{Dataset, DatasetInput, Error, ModelOutput, Tracking};
 
 use super::answer::by;
-use super::body::Body;
+use super::body::{Body, spaced_json};
 use super::message::{Field, Message, Rule, long, many, one, text, text_of};
 use super::words::PAIR;
 use crate::State;
@@ -119,12 +119,13 @@ fn log_model(tracking: &Tracking, body: &Body) -> Result<Value, Error> {
         _ => Vec::new(),
     };
     all.push(kept);
-    tracking.set_tag(&run_id, HISTORY.to_owned(), Value::Array(all).to_string())?;
+    tracking.set_tag(&run_id, HISTORY.to_owned(), spaced_json(&Value::Array(all)))?;
     Ok(json!({}))
 }
 
 /// What of a model's description goes into the tag.
-fn without_private(model: Map<String, Value>) -> Value {
+fn without_private(mut model: Map<String, Value>) -> Value {
     let kept = ["run_id", "artifact_path", "utc_time_created", "model_uuid", "flavors"];
-    model.into_iter().filter(|(name, _)| kept.contains(&name.as_str())).collect()
+    let with_name = |name: &str| model.remove(name).map(|value| (name.to_owned(), value));
+    kept.into_iter().filter_map(with_name).collect()
 }

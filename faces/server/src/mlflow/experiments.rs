@@ -23,14 +23,11 @@ pub(super) fn routes() -> Router<State> {
         .route("/experiments/restore", post(by!(restore)))
         .route("/experiments/set-experiment-tag", post(by!(set_tag)))
         .route("/experiments/delete-experiment-tag", post(by!(delete_tag)))
-        .route("/experiments/search-datasets", post(by!(search_datasets)))
 }
 
-/// The one endpoint whose address has no slash after the version of the protocol.
-pub(super) fn odd_routes() -> Router<State> {
-    Router::new()
-        .route("/api/2.0mlflow/experiments/search-datasets", post(by!(search_datasets)))
-        .route("/ajax-api/2.0mlflow/experiments/search-datasets", post(by!(search_datasets)))
+/// The endpoint that only MLflow's pages have.
+pub(super) fn ajax_routes() -> Router<State> {
+    Router::new().route("/experiments/search-datasets", post(by!(search_datasets)))
 }
 
 const REQUIRED_TEXT: &[Rule] = &[Rule::Required, Rule::Text];

@@ -123,6 +123,11 @@ impl<'a> Message<'a> {
         Ok(())
     }
 
+    /// The fields that protobuf would set.
+    pub(crate) fn fields(&self) -> &Map<String, Value> {
+        &self.fields
+    }
+
     /// Whether protobuf would set the field.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.fields.contains_key(name)

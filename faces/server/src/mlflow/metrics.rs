@@ -2,13 +2,14 @@
 
 use axum::Router;
 use axum::routing::get;
-use serde_json::{Map, Value, json};
-use tracking::{Error, MetricOfRun, Tracking};
+use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
+use tracking::{Error, Metric, MetricOfRun, Page, Tracking};
 
 use super::answer::by;
 use super::body::{Body, missing, refused, wrong_type};
 use super::message::{Field, Message, Rule, int, text, texts};
-use super::words::metric_json;
+use super::words::Point;
 use crate::State;
 
 /// The endpoints, below both prefixes.
@@ -23,7 +24,7 @@ pub(super) fn ajax_routes() -> Router<State> {
     Router::new().route("/metrics/get-history-bulk", get(by!(bulk)))
 }
 
-fn history(tracking: &Tracking, body: &Body) -> Result<Value, Error> {
+fn history(tracking: &Tracking, body: &Body) -> Result<History, Error> {
     const FIELDS: &[Field] = &[
         text("run_id"),
         text("run_uuid"),
@@ -45,22 +46,49 @@ fn history(tracking: &Tracking, body: &Body) -> Result<Value, Error> {
     let token = message.text("page_token");
     let page =
         tracking.history(&message.run_id(), &message.text("metric_key"), max, Some(&token))?;
-    let mut answer = Map::new();
-    if !page.items.is_empty() {
-        let items: Vec<Value> = page.items.iter().map(|m| metric_json(m).into()).collect();
-        answer.insert("metrics".to_owned(), items.into());
+    Ok(History(page))
+}
+
+/// A page of a history.
+struct History(Page<Metric>);
+
+impl Serialize for History {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let Page { items, next_page_token } = &self.0;
+        Points {
+            metrics: items.iter().map(|metric| Point::of(metric, None)).collect(),
+            next_page_token: next_page_token.as_deref(),
+        }
+        .serialize(to)
     }
-    if let Some(token) = page.next_page_token {
-        answer.insert("next_page_token".to_owned(), token.into());
+}
+
+/// Points of several runs, which say whose they are.
+struct OfRuns(Vec<MetricOfRun>);
+
+impl Serialize for OfRuns {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        Points { metrics: points(&self.0), next_page_token: None }.serialize(to)
     }
-    Ok(answer.into())
+}
+
+fn points(all: &[MetricOfRun]) -> Vec<Point<'_>> {
+    all.iter().map(|of| Point::of(&of.metric, Some(&of.run_id))).collect()
+}
+
+#[derive(Serialize)]
+struct Points<'a> {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    metrics: Vec<Point<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_page_token: Option<&'a str>,
 }
 
 /// Points of each run, and runs of each request, that a sample may have.
 const MOST_SAMPLED: i64 = 2500;
 const MOST_SAMPLED_RUNS: usize = 100;
 
-fn bulk_interval(tracking: &Tracking, body: &Body) -> Result<Value, Error> {
+fn bulk_interval(tracking: &Tracking, body: &Body) -> Result<OfRuns, Error> {
     const FIELDS: &[Field] = &[
         texts("run_ids"),
         text("metric_key"),
@@ -92,11 +120,7 @@ fn bulk_interval(tracking: &Tracking, body: &Body) -> Result<Value, Error> {
     let steps = steps_of(&message)?;
     let run_ids = message.texts("run_ids");
     let key = message.text("metric_key");
-    let points = tracking.sampled_histories(&run_ids, &key, max as usize, steps)?;
-    if points.is_empty() {
-        return Ok(json!({}));
-    }
-    Ok(json!({ "metrics": points.iter().map(of_run_json).collect::<Vec<Value>>() }))
+    Ok(OfRuns(tracking.sampled_histories(&run_ids, &key, max as usize, steps)?))
 }
 
 fn steps_of(message: &Message) -> Result<Option<(i64, i64)>, Error> {
@@ -139,12 +163,7 @@ fn bulk(tracking: &Tracking, body: &Body) -> Result<Value, Error> {
     let Ok(max) = usize::try_from(max) else {
         return Err(wrong_type("max_results", &Value::from(max)));
     };
-    let points = tracking.histories(&run_ids, &message.text("metric_key"), max)?;
-    Ok(json!({ "metrics": points.iter().map(of_run_json).collect::<Vec<Value>>() }))
-}
-
-fn of_run_json(point: &MetricOfRun) -> Value {
-    let mut json = metric_json(&point.metric);
-    json.insert("run_id".to_owned(), point.run_id.as_str().into());
-    json.into()
+    let found = tracking.histories(&run_ids, &message.text("metric_key"), max)?;
+    // Here an empty list is said too.
+    Ok(json!({ "metrics": points(&found) }))
 }

@@ -18,7 +18,9 @@ mod registry;
 mod runs;
 mod words;
 
-use axum::Router;
+use axum::routing::get;
+use axum::{Json, Router};
+use serde_json::{Value, json};
 
 use crate::State;
 
@@ -27,11 +29,27 @@ pub(crate) const VERSION: &str = "3.17.2";
 
 /// All endpoints, below both prefixes that MLflow's clients and pages use.
 pub(crate) fn routes() -> Router<State> {
+    let of_pages = metrics::ajax_routes().merge(experiments::ajax_routes());
     Router::new()
         .nest("/api/2.0/mlflow", groups())
-        .nest("/ajax-api/2.0/mlflow", groups().merge(metrics::ajax_routes()))
-        .merge(experiments::odd_routes())
+        .nest("/ajax-api/2.0/mlflow", groups().merge(of_pages))
+        .route("/api/3.0/mlflow/server-info", get(server_info))
+        .route("/ajax-api/3.0/mlflow/server-info", get(server_info))
         .merge(artifacts::routes())
+}
+
+/// What a client asks before it chooses how to talk.
+async fn server_info() -> Json<Value> {
+    Json(json!({
+        "store_type": "SqlStore",
+        "workspaces_enabled": false,
+        "trace_archival_enabled": false,
+        "multipart_uploads_enabled": false,
+        "multipart_downloads_enabled": false,
+        "presigned_upload_run_id_supported": true,
+        "presigned_upload_model_id_supported": true,
+        "features_enabled": { "gateway": true },
+    }))
 }
 
 fn groups() -> Router<State> {

@@ -2,9 +2,11 @@
 
 use axum::Router;
 use axum::routing::{get, post};
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 use tracking::{
-    Batch, DatasetInput, Error, Metric, NewRun, Query, Run, RunChange, RunStatus, Tracking, limits,
+    Batch, DatasetInput, Error, Metric, ModelMetric, ModelOutput, NewRun, Page, Query, Run,
+    RunChange, RunStatus, Tracking, limits,
 };
 
 use super::answer::by;
@@ -13,7 +15,7 @@ use super::experiments::{VIEWS, view_of};
 use super::message::{
     Field, Message, Rule, choice, double, int, long, many, number_of, text, text_of, texts,
 };
-use super::words::{PAIR, metric_json, pairs_json};
+use super::words::{PAIR, Pair, Point, pairs};
 use crate::State;
 
 /// The endpoints, below both prefixes.
@@ -40,7 +42,7 @@ const FIELDS: &[Field] = &[text("run_id"), text("run_uuid"), text("key"), text("
 /// The states of a run, on the wire from 1 on.
 const STATUSES: &[&str] = &["RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED"];
 
-fn create(tracking: &Tracking, body: &Body) -> Result<Value, Error> {
+fn create(tracking: &Tracking, body: &Body) -> Result<OneRun, Error> {
     const CREATE: &[Field] = &[
         text("experiment_id"),
         text("user_id"),
@@ -63,15 +65,15 @@ fn create(tracking: &Tracking, body: &Body) -> Result<Value, Error> {
         started_ms: message.integer("start_time"),
         tags: message.pairs("tags"),
     })?;
-    Ok(json!({ "run": run_json(&run, With::Inputs) }))
+    Ok(OneRun { run, has_outputs: false })
 }
 
-fn get_one(tracking: &Tracking, body: &Body) -> Result<Value, Error> {
+fn get_one(tracking: &Tracking, body: &Body) -> Result<OneRun, Error> {
     let run = tracking.run(&id_of(body)?)?;
-    Ok(json!({ "run": run_json(&run, With::InputsAndOutputs) }))
+    Ok(OneRun { run, has_outputs: true })
 }
 
-fn update(tracking: &Tracking, body: &Body) -> Result<Value, Error> {
+fn update(tracking: &Tracking, body: &Body) -> Result<OneInfo, Error> {
     const UPDATE: &[Field] = &[
         text("run_id"),
         text("run_uuid"),
@@ -93,7 +95,7 @@ fn update(tracking: &Tracking, body: &Body) -> Result<Value, Error> {
             name: message.has("run_name").then(|| message.text("run_name")),
         },
     )?;
-    Ok(json!({ "run_info": info_json(&run) }))
+    Ok(OneInfo(run))
 }
 
 fn delete(tracking: &Tracking, body: &Body) -> Result<Value, Error> {
@@ -147,8 +149,36 @@ fn log_metric(tracking: &Tracking, body: &Body) -> Result<Value, Error> {
         timestamp_ms: message.integer("timestamp").unwrap_or(0),
         step: message.integer("step").unwrap_or(0),
     };
-    tracking.log_metric(&message.run_id(), metric)?;
+    let run_id = message.run_id();
+    let given = message.fields();
+    let of_model = of_model(given, &metric, &run_id);
+    if !of_model.is_empty() {
+        tracking.log_model_metrics(&run_id, of_model)?;
+    }
+    tracking.log_metric(&run_id, metric)?;
     Ok(json!({}))
+}
+
+/// The point as a measurement of a logged model, where it names one.
+fn of_model(
+    fields: &Map<String, Value>,
+    metric: &Metric,
+    run_id: &str,
+) -> Vec<(String, ModelMetric)> {
+    let model_id = text_of(fields, "model_id");
+    if model_id.is_empty() {
+        return Vec::new();
+    }
+    let dataset = (text_of(fields, "dataset_name"), text_of(fields, "dataset_digest"));
+    let measured = ModelMetric {
+        key: metric.key.clone(),
+        value: metric.value,
+        timestamp_ms: metric.timestamp_ms,
+        step: metric.step,
+        run_id: run_id.to_owned(),
+        dataset: Some(dataset).filter(|(name, _)| !name.is_empty()),
+    };
+    vec![(model_id, measured)]
 }
 
 fn log_param(tracking: &Tracking, body: &Body) -> Result<Value, Error> {
@@ -200,9 +230,16 @@ fn log_batch(tracking: &Tracking, body: &Body) -> Result<Value, Error> {
     check_items(body, "params", &["key"])?;
     message.check("tags", &[Rule::List])?;
     check_items(body, "tags", &["key"])?;
-    let metrics = message.many("metrics").map(point).collect();
+    let run_id = message.text("run_id");
+    let metrics: Vec<Metric> = message.many("metrics").map(point).collect();
+    let of_models = message.many("metrics").zip(&metrics);
+    let of_models: Vec<_> =
+        of_models.flat_map(|(fields, metric)| of_model(fields, metric, &run_id)).collect();
     let batch = Batch { metrics, params: message.pairs("params"), tags: message.pairs("tags") };
-    tracking.log_batch(&message.text("run_id"), batch)?;
+    tracking.log_batch(&run_id, batch)?;
+    if !of_models.is_empty() {
+        tracking.log_model_metrics(&run_id, of_models)?;
+    }
     Ok(json!({}))
 }
 
@@ -236,7 +273,7 @@ fn check_items(body: &Body, name: &str, required: &[&str]) -> Result<(), Error> 
     Ok(())
 }
 
-fn search(tracking: &Tracking, body: &Body) -> Result<Value, Error> {
+fn search(tracking: &Tracking, body: &Body) -> Result<Found, Error> {
     const SEARCH: &[Field] = &[
         texts("experiment_ids"),
         text("filter"),
@@ -261,16 +298,7 @@ fn search(tracking: &Tracking, body: &Body) -> Result<Value, Error> {
             view: view_of(message.integer("run_view_type")),
         },
     )?;
-    let mut answer = Map::new();
-    if !page.items.is_empty() {
-        let with = With::InputsAndOutputs;
-        let items: Vec<Value> = page.items.iter().map(|run| run_json(run, with)).collect();
-        answer.insert("runs".to_owned(), items.into());
-    }
-    if let Some(token) = page.next_page_token {
-        answer.insert("next_page_token".to_owned(), token.into());
-    }
-    Ok(answer.into())
+    Ok(Found(page))
 }
 
 /// Refuses a page that is too large before anything else is looked at.
@@ -287,88 +315,195 @@ fn check_page(body: &Body) -> Result<(), Error> {
     }
 }
 
-/// What of a run is said beside its info and its data.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum With {
-    Inputs,
-    InputsAndOutputs,
+/// A page of runs.
+struct Found(Page<Run>);
+
+impl Serialize for Found {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Runs<'a> {
+            #[serde(skip_serializing_if = "Vec::is_empty")]
+            runs: Vec<RunJson<'a>>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            next_page_token: Option<&'a str>,
+        }
+        let Page { items, next_page_token } = &self.0;
+        Runs {
+            runs: items.iter().map(RunJson::of).collect(),
+            next_page_token: next_page_token.as_deref(),
+        }
+        .serialize(to)
+    }
 }
 
-fn run_json(run: &Run, with: With) -> Value {
-    let mut data = Map::new();
-    if !run.metrics.is_empty() {
-        let metrics: Vec<Value> = run.metrics.iter().map(|m| metric_json(m).into()).collect();
-        data.insert("metrics".to_owned(), metrics.into());
-    }
-    if !run.params.is_empty() {
-        data.insert("params".to_owned(), pairs_json(&run.params));
-    }
-    if !run.tags.is_empty() {
-        data.insert("tags".to_owned(), pairs_json(&run.tags));
-    }
-    let mut json = json!({ "info": info_json(run), "data": data, "inputs": inputs_json(run) });
-    if with == With::InputsAndOutputs {
-        json["outputs"] = outputs_json(run);
-    }
-    json
+/// One run as the answer to a request.
+struct OneRun {
+    run: Run,
+    /// A new run says nothing of outputs.
+    has_outputs: bool,
 }
 
-fn info_json(run: &Run) -> Value {
-    let mut json = json!({
-        "run_id": run.id,
-        "run_uuid": run.id,
-        "run_name": run.name,
-        "experiment_id": run.experiment_id,
-        "user_id": run.user,
-        "status": run.status.name(),
-        "start_time": run.started_ms.unwrap_or(0),
-        "artifact_uri": run.artifact_uri,
-        "lifecycle_stage": run.lifecycle.name(),
-    });
-    if let Some(ended_ms) = run.ended_ms.filter(|&ended_ms| ended_ms != 0) {
-        json["end_time"] = ended_ms.into();
+impl Serialize for OneRun {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Answer<'a> {
+            run: RunJson<'a>,
+        }
+        let mut run = RunJson::of(&self.run);
+        if !self.has_outputs {
+            run.outputs = None;
+        }
+        Answer { run }.serialize(to)
     }
-    json
 }
 
-fn inputs_json(run: &Run) -> Value {
-    let mut json = json!({});
-    if !run.inputs.is_empty() {
-        json["dataset_inputs"] = run.inputs.iter().map(input_json).collect();
+/// The info of a run as the answer to a request.
+struct OneInfo(Run);
+
+impl Serialize for OneInfo {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Answer<'a> {
+            run_info: Info<'a>,
+        }
+        Answer { run_info: Info::of(&self.0) }.serialize(to)
     }
-    if !run.model_inputs.is_empty() {
-        json["model_inputs"] =
-            run.model_inputs.iter().map(|id| json!({ "model_id": id })).collect();
-    }
-    json
 }
 
-fn input_json(input: &DatasetInput) -> Value {
-    let dataset = &input.dataset;
-    let mut json = json!({
-        "name": dataset.name,
-        "digest": dataset.digest,
-        "source_type": dataset.source_type,
-        "source": dataset.source,
-    });
-    for (name, value) in [("schema", &dataset.schema), ("profile", &dataset.profile)] {
-        if let Some(value) = value.as_deref().filter(|value| !value.is_empty()) {
-            json[name] = value.into();
+#[derive(Serialize)]
+struct RunJson<'a> {
+    info: Info<'a>,
+    data: Data<'a>,
+    inputs: Inputs<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outputs: Option<Outputs<'a>>,
+}
+
+#[derive(Serialize)]
+struct Info<'a> {
+    run_id: &'a str,
+    run_uuid: &'a str,
+    run_name: &'a str,
+    experiment_id: &'a str,
+    user_id: &'a str,
+    status: &'static str,
+    start_time: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end_time: Option<i64>,
+    artifact_uri: &'a str,
+    lifecycle_stage: &'static str,
+}
+
+#[derive(Serialize)]
+struct Data<'a> {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    metrics: Vec<Point<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    params: Vec<Pair<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tags: Vec<Pair<'a>>,
+}
+
+#[derive(Serialize)]
+struct Inputs<'a> {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    dataset_inputs: Vec<Input<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    model_inputs: Vec<ModelInput<'a>>,
+}
+
+#[derive(Serialize)]
+struct Input<'a> {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tags: Vec<Pair<'a>>,
+    dataset: DatasetJson<'a>,
+}
+
+#[derive(Serialize)]
+struct DatasetJson<'a> {
+    name: &'a str,
+    digest: &'a str,
+    source_type: &'a str,
+    source: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    schema: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    profile: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct ModelInput<'a> {
+    model_id: &'a str,
+}
+
+#[derive(Serialize)]
+struct Outputs<'a> {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    model_outputs: Vec<Output<'a>>,
+}
+
+#[derive(Serialize)]
+struct Output<'a> {
+    model_id: &'a str,
+    step: i64,
+}
+
+impl<'a> RunJson<'a> {
+    fn of(run: &'a Run) -> Self {
+        let output =
+            |output: &'a ModelOutput| Output { model_id: &output.model_id, step: output.step };
+        Self {
+            info: Info::of(run),
+            data: Data {
+                metrics: run.metrics.iter().map(|metric| Point::of(metric, None)).collect(),
+                params: pairs(&run.params),
+                tags: pairs(&run.tags),
+            },
+            inputs: Inputs {
+                dataset_inputs: run.inputs.iter().map(Input::of).collect(),
+                model_inputs: run
+                    .model_inputs
+                    .iter()
+                    .map(|id| ModelInput { model_id: id })
+                    .collect(),
+            },
+            outputs: Some(Outputs {
+                model_outputs: run.model_outputs.iter().map(output).collect(),
+            }),
         }
     }
-    let mut whole = json!({ "dataset": json });
-    if !input.tags.is_empty() {
-        whole["tags"] = pairs_json(&input.tags);
-    }
-    whole
 }
 
-fn outputs_json(run: &Run) -> Value {
-    if run.model_outputs.is_empty() {
-        return json!({});
+impl<'a> Info<'a> {
+    fn of(run: &'a Run) -> Self {
+        Self {
+            run_id: &run.id,
+            run_uuid: &run.id,
+            run_name: &run.name,
+            experiment_id: &run.experiment_id,
+            user_id: &run.user,
+            status: run.status.name(),
+            start_time: run.started_ms.unwrap_or(0),
+            end_time: run.ended_ms.filter(|&ended_ms| ended_ms != 0),
+            artifact_uri: &run.artifact_uri,
+            lifecycle_stage: run.lifecycle.name(),
+        }
     }
-    let outputs = run.model_outputs.iter();
-    let outputs: Vec<Value> =
-        outputs.map(|output| json!({ "model_id": output.model_id, "step": output.step })).collect();
-    json!({ "model_outputs": outputs })
+}
+
+impl<'a> Input<'a> {
+    fn of(input: &'a DatasetInput) -> Self {
+        let dataset = &input.dataset;
+        Self {
+            tags: pairs(&input.tags),
+            dataset: DatasetJson {
+                name: &dataset.name,
+                digest: &dataset.digest,
+                source_type: &dataset.source_type,
+                source: &dataset.source,
+                schema: dataset.schema.as_deref(),
+                profile: dataset.profile.as_deref(),
+            },
+        }
+    }
 }

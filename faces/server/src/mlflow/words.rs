@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value, json};
+use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
 use tracking::Metric;
 
 use super::message::{Field, text};
@@ -16,23 +17,45 @@ pub(super) fn pairs_json(pairs: &BTreeMap<String, String>) -> Value {
     pairs.iter().map(|(key, value)| json!({ "key": key, "value": value })).collect()
 }
 
+/// A key and its value.
+#[derive(Serialize)]
+pub(super) struct Pair<'a> {
+    key: &'a str,
+    value: &'a str,
+}
+
+/// Pairs in the order of their keys.
+pub(super) fn pairs(pairs: &BTreeMap<String, String>) -> Vec<Pair<'_>> {
+    pairs.iter().map(|(key, value)| Pair { key, value }).collect()
+}
+
 /// A point of a metric.
-pub(super) fn metric_json(metric: &Metric) -> Map<String, Value> {
-    let mut json = Map::with_capacity(4);
-    json.insert("key".to_owned(), metric.key.as_str().into());
-    json.insert("value".to_owned(), number_json(metric.value));
-    json.insert("timestamp".to_owned(), metric.timestamp_ms.into());
-    json.insert("step".to_owned(), metric.step.into());
-    json
+#[derive(Serialize)]
+pub(super) struct Point<'a> {
+    key: &'a str,
+    #[serde(serialize_with = "write_number")]
+    value: f64,
+    timestamp: i64,
+    step: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    run_id: Option<&'a str>,
+}
+
+impl<'a> Point<'a> {
+    /// A point that says whose it is only where `run_id` is given.
+    pub(super) fn of(metric: &'a Metric, run_id: Option<&'a str>) -> Self {
+        let Metric { key, value, timestamp_ms, step } = metric;
+        Self { key, value: *value, timestamp: *timestamp_ms, step: *step, run_id }
+    }
 }
 
 /// A number; NaN and the infinities as the texts that protobuf writes.
-pub(super) fn number_json(value: f64) -> Value {
+fn write_number<S: Serializer>(value: &f64, to: S) -> Result<S::Ok, S::Error> {
     if value.is_nan() {
-        return "NaN".into();
+        to.serialize_str("NaN")
+    } else if value.is_infinite() {
+        to.serialize_str(if *value > 0.0 { "Infinity" } else { "-Infinity" })
+    } else {
+        to.serialize_f64(*value)
     }
-    if value.is_infinite() {
-        return if value > 0.0 { "Infinity" } else { "-Infinity" }.into();
-    }
-    value.into()
 }

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 const SERVES: &str = "FIELDKIT_TEST_SERVES";
 
 /// Called by the test `the_server_itself` of each file: serves, where this process was started to.
-pub fn serve_if_told() {
+pub(crate) fn serve_if_told() {
     let Ok(data) = std::env::var(SERVES) else { return };
     let data = PathBuf::from(data);
     let options = server::Options::on_loopback(data.clone());
@@ -36,18 +36,18 @@ fn beside(data: &Path, name: &str) -> PathBuf {
 }
 
 /// A server; it is killed when this is dropped.
-pub struct Served {
-    pub address: SocketAddr,
+pub(crate) struct Served {
+    pub(crate) address: SocketAddr,
     process: Child,
 }
 
 /// Starts a server on the folder.
-pub fn serve(data: &Path) -> Served {
+pub(crate) fn serve(data: &Path) -> Served {
     start(data, None).unwrap()
 }
 
 /// Starts one that is bounded by the shell's `limits` first, or says why it would not start.
-pub fn start(data: &Path, limits: Option<&str>) -> Result<Served, String> {
+pub(crate) fn start(data: &Path, limits: Option<&str>) -> Result<Served, String> {
     for name in ["address", "refused"] {
         let _ = fs::remove_file(beside(data, name));
     }
@@ -79,25 +79,25 @@ pub fn start(data: &Path, limits: Option<&str>) -> Result<Served, String> {
 
 impl Served {
     /// Ends the process as a power cut would.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
     }
 
     /// Asks it to stop, and returns whether it ended well.
-    pub fn stop(&mut self) -> bool {
+    pub(crate) fn stop(&mut self) -> bool {
         let id = self.process.id().to_string();
         Command::new("kill").args(["-TERM", &id]).status().unwrap();
         self.process.wait().unwrap().success()
     }
 
     /// Sends a request with these headers beside `Host` and returns the answer.
-    pub fn ask(&self, method: &str, path: &str, headers: &[&str], body: &[u8]) -> Answer {
+    pub(crate) fn ask(&self, method: &str, path: &str, headers: &[&str], body: &[u8]) -> Answer {
         self.try_ask(method, path, headers, body).unwrap()
     }
 
     /// As [`Served::ask`], where the server may be gone.
-    pub fn try_ask(
+    pub(crate) fn try_ask(
         &self,
         method: &str,
         path: &str,
@@ -124,12 +124,12 @@ impl Served {
     }
 
     /// Posts JSON.
-    pub fn post(&self, path: &str, json: &str) -> Answer {
+    pub(crate) fn post(&self, path: &str, json: &str) -> Answer {
         self.ask("POST", path, &["Content-Type: application/json"], json.as_bytes())
     }
 
     /// Gets.
-    pub fn get(&self, path: &str) -> Answer {
+    pub(crate) fn get(&self, path: &str) -> Answer {
         self.ask("GET", path, &[], b"")
     }
 }
@@ -143,10 +143,10 @@ impl Drop for Served {
 
 /// What came back.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub head: String,
-    pub body: Vec<u8>,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Answer {
@@ -158,18 +158,18 @@ impl Answer {
     }
 
     /// The body as text.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
     /// A header by its name in small letters.
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
     }
 }
 
 /// What a field of text in some JSON says.
-pub fn field(json: &str, name: &str) -> String {
+pub(crate) fn field(json: &str, name: &str) -> String {
     let value: serde_json::Value = serde_json::from_str(json).unwrap();
     find(&value, name).unwrap_or_else(|| panic!("no {name} in {json}"))
 }
@@ -181,14 +181,14 @@ fn find(value: &serde_json::Value, name: &str) -> Option<String> {
 }
 
 /// What is in the folder before a server starts on it.
-pub struct Made {
-    pub experiment: String,
-    pub run: String,
-    pub model: String,
+pub(crate) struct Made {
+    pub(crate) experiment: String,
+    pub(crate) run: String,
+    pub(crate) model: String,
 }
 
 /// A run with the file `kept.txt`, the logged model of it, and version 1 of the model `m`.
-pub fn made(data: &Path) -> Made {
+pub(crate) fn made(data: &Path) -> Made {
     fs::create_dir_all(data).unwrap();
     let rows = store::Rows::open(&store::Location::Sqlite(data.join("fieldkit.db"))).unwrap();
     let files = store::Files::open(rows.clone(), &data.join("artifacts"), None).unwrap();

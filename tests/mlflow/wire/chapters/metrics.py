@@ -43,11 +43,15 @@ c.get("metrics/get-history", {"run_id": "<run-1>", "metric_key": "loss", "max_re
                               "page_token": "nonsense"})
 
 c.part("get-history-bulk")
+LOGGED = [(1.5, 7, 2), (2.5, 7, 3), ("NaN", 9, 4), (1.7976931348623157e+308, 10, 5)]
 bulk = "/ajax-api/2.0/mlflow/metrics/get-history-bulk"
 c.get(bulk, {"run_id": ["<run-1>", "<run-2>"], "metric_key": "loss"},
       loose=["json.metrics"], about="runs in the order of their ids")
 c.get(bulk, {"run_id": ["<run-1>"], "metric_key": "loss"})
-c.get(bulk, {"run_id": ["<run-2>"], "metric_key": "loss"})
+c.get(bulk, {"run_id": ["<run-2>"], "metric_key": "loss"},
+      differ=("NaN as it stands is no JSON", {"status": 200, "json": {"metrics": [
+          {"key": "loss", "value": value, "timestamp": time, "step": step, "run_id": "<run-2>"}
+          for value, time, step in LOGGED]}}))
 c.get(bulk, {"run_id": ["<run-1>"], "metric_key": "loss", "max_results": 2})
 c.get(bulk, {"run_id": ["<run-1>"], "metric_key": "never logged"})
 c.get(bulk, {"run_id": ["00000000000000000000000000000000"], "metric_key": "loss"})

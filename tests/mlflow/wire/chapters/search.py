@@ -193,5 +193,5 @@ c.post("runs/search", {"experiment_ids": ["<experiment-1>"], "max_results": 4,
                        "order_by": ["metrics.acc DESC"], "page_token": "<page-3>"})
 for token in ("nonsense", "!!", "eyJ9", "e30=", 5, ""):
     c.post("runs/search", {"experiment_ids": ["<experiment-2>"], "page_token": token})
-for n in (0, -1, 50000, 50001, "2", "x", 1.5, 2.0, None):
+for n in (0, -1, 50000, 50001, "2", "x", 2.0, None):
     c.post("runs/search", {"experiment_ids": ["<experiment-2>"], "max_results": n})
