@@ -2,10 +2,11 @@
 
 use std::net::Ipv4Addr;
 
+use ::server::{Hosts, State};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
-use ::server::{Hosts, State};
+use serde_json::Value;
 use tokio::runtime::Runtime;
 use tower::ServiceExt as _;
 
@@ -44,7 +45,9 @@ impl Server {
             let response = app.oneshot(request).await.unwrap_or_else(|never| match never {});
             to_bytes(response.into_body(), usize::MAX).await.unwrap_or_default()
         });
-        judge(&about, &String::from_utf8_lossy(&body));
+        if let Ok(Value::Object(fields)) = serde_json::from_slice(&body) {
+            judge(&about, fields.get("message").and_then(Value::as_str).unwrap_or_default());
+        }
         self.n_requests += 1;
         if self.n_requests == REQUESTS_PER_STORE {
             (self.scratch, self.app) = fresh();
