@@ -65,7 +65,18 @@ impl Served {
 fn routes(app: &Router) -> BTreeSet<String> {
     let described = format!("{app:?}");
     let paths = described.split('"').filter(|piece| piece.starts_with('/'));
-    paths.map(|path| path.replace(['{', '}', '*'], "")).collect()
+    let paths: BTreeSet<_> = paths.map(|path| path.replace(['{', '}', '*'], "")).collect();
+    // Of each part of the server one, so that this is noticed when it reads the router wrongly.
+    for known in [
+        "/version",
+        "/api/2.0/mlflow/runs/create",
+        "/ajax-api/2.0/mlflow/registered-models/create",
+        "/api/fieldkit/v1/runs",
+        "/runs/id",
+    ] {
+        assert!(paths.contains(known), "{known} is not in {paths:?}");
+    }
+    paths
 }
 
 fn methods() -> Vec<Method> {
