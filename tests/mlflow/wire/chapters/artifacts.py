@@ -95,8 +95,10 @@ CODED = ("..%2f..%2f..%2f..%2fetc%2fpasswd", "%2e%2e/%2e%2e/%2e%2e/etc/passwd", 
          "%252e%252e%252f%252e%252e%252fetc", "..%5c..%5cetc", "%2fetc%2fpasswd", "dir/%2e%2e/a.txt",
          "a.txt%00", "%00", "..%00/x", "./a.txt", "%2e/a.txt", "~%2fx", "file:%2f%2f%2fetc", "..;/x",
          "%c0%ae%c0%ae/x", "%ff")
+# Inside the store they are names as good as others.
+HARMLESS = ("./a.txt", "%2e/a.txt", "%2fetc%2fpasswd", "~%2fx", "file:%2f%2f%2fetc")
 for path in CODED:
-    may_be_same = (200, 400, 404) if path in ("./a.txt", "%2e/a.txt") else (400, 404)
+    may_be_same = (200, 400, 404) if path in HARMLESS else (400, 404)
     c.get(f"{ROOT}/{path}", **wary(path, may_be_same))
     put(f"{ROOT}/{path}", "x", **wary(path, may_be_same))
     c.delete(f"{ROOT}/{path}", **wary(path, may_be_same))
@@ -122,8 +124,7 @@ c.get("/model-versions/get-artifact", {"name": "m", "version": "1"})
 c.get("/model-versions/get-artifact", {"name": "m", "path": "b.json"})
 c.get("/model-versions/get-artifact", {"version": "1", "path": "b.json"})
 for path in OUT:
-    c.get("/model-versions/get-artifact", {"name": "m", "version": "1", "path": path},
-          loose=["json.message"])
+    c.get("/model-versions/get-artifact", {"name": "m", "version": "1", "path": path}, **wary(path))
 
 c.part("delete")
 c.delete(f"{ROOT}/dir/b.json")
@@ -131,7 +132,7 @@ c.delete(f"{ROOT}/dir/b.json", about="once more", loose=["json.message"])
 c.delete(f"{ROOT}/dir", about="a folder with what is in it")
 c.get("artifacts/list", {"run_id": "<run-1>", "path": "dir"})
 c.delete(PROXY, loose=["json.message"])
-c.delete(f"{PROXY}/", loose=["json.message"])
+c.delete(f"{PROXY}/", differ=("the whole store is not deleted", {"status": [400, 404, 405]}))
 
 c.part("upload in parts, presigned: not offered by a store on a local disk")
 MPU = "/api/2.0/mlflow-artifacts/mpu"

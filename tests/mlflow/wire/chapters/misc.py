@@ -90,7 +90,7 @@ for value in (5, "5", 1.0, "1.5", "abc", None, -5, "-5", "1e3", 1e3, 92233720368
 for value in (1, "1", 1.5, "1.5", "abc", None, "NaN", "nan", "Infinity", "-Infinity", "inf", 1e308, "",
               "0x10"):
     c.post("runs/log-metric", {"run_id": "<run-1>", "key": "m", "value": value, "timestamp": 1})
-for text in ("NaN", "Infinity", "-Infinity", "1E5", "01", "1.", ".5", "+1", "-0.0", "4.9e-324",
+for text in ("1E5", "01", "1.", ".5", "+1", "-0.0", "4.9e-324",
              "1.7976931348623157e308", "123456789012345678901234567890"):
     c.send("POST", "runs/log-metric", about=f"value {text} as it stands",
            text='{"run_id": "<run-1>", "key": "n", "value": %s, "timestamp": 1}' % text)
@@ -112,7 +112,7 @@ for value in (1.5, True, ["a"], {"a": 1}, 9223372036854775808, -9223372036854775
 for value in (True, ["a"], {}, "1e400", " 1"):
     c.post("runs/log-metric", {"run_id": "<run-1>", "key": "odd", "value": value, "timestamp": 1},
            differ=EITHER)
-for text in ("1e400", "-1e400"):
+for text in ("1e400", "-1e400", "NaN", "Infinity", "-Infinity"):
     c.send("POST", "runs/log-metric", differ=EITHER,
            text='{"run_id": "<run-1>", "key": "odd", "value": %s, "timestamp": 1}' % text)
 for value in (1.5, True, 9223372036854775808, []):
