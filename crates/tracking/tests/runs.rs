@@ -3,16 +3,28 @@
 #![expect(clippy::unwrap_used, reason = "a panic in a test is a failure with a place")]
 
 use store::{Location, Rows};
-use tempfile::TempDir;
 use tracking::{
     Batch, Error, Kind, Metric, NewExperiment, NewRun, Query, RunChange, RunStatus, Tracking,
 };
 
-/// An empty store. It lasts as long as its folder.
-fn store() -> (Tracking, TempDir) {
-    let folder = tempfile::tempdir().unwrap();
-    let rows = Rows::open(&Location::Sqlite(folder.path().join("fieldkit.db"))).unwrap();
-    (Tracking::open(rows).unwrap(), folder)
+scratch_postgres::on_both_databases! {
+    a_fresh_store_has_the_default_experiment,
+    a_batch_is_there_after_it_was_answered,
+    a_summary_has_last_least_greatest_and_the_number_of_different_points,
+    infinities_are_kept_as_the_largest_numbers,
+    whole_numbers_of_64_bits_are_kept_to_the_last_digit,
+    a_param_never_changes_but_may_be_said_again,
+    a_batch_that_is_refused_leaves_nothing,
+    a_param_key_comes_once_in_a_batch,
+    a_deleted_run_takes_nothing_and_gives_everything,
+    an_experiment_goes_into_the_bin_with_its_runs,
+    a_run_ends_with_status_and_time,
+    pages_of_runs_follow_each_other,
+}
+
+/// An empty store.
+fn store(at: &Location) -> Tracking {
+    Tracking::open(Rows::open(at).unwrap()).unwrap()
 }
 
 fn run_in(tracking: &Tracking) -> String {
@@ -34,9 +46,8 @@ fn refused<T: std::fmt::Debug>(result: Result<T, Error>) -> String {
     error.message
 }
 
-#[test]
-fn a_fresh_store_has_the_default_experiment() {
-    let (tracking, _folder) = store();
+fn a_fresh_store_has_the_default_experiment(at: &Location) {
+    let tracking = store(at);
     let default = tracking.experiment("0").unwrap();
     assert_eq!(
         (default.name.as_str(), default.artifact_location.as_str()),
@@ -46,9 +57,8 @@ fn a_fresh_store_has_the_default_experiment() {
     assert_eq!(tracking.create_experiment(next).unwrap(), "1");
 }
 
-#[test]
-fn a_batch_is_there_after_it_was_answered() {
-    let (tracking, _folder) = store();
+fn a_batch_is_there_after_it_was_answered(at: &Location) {
+    let tracking = store(at);
     let id = run_in(&tracking);
     let batch = Batch {
         metrics: vec![point("loss", 2.0, 0), point("loss", 1.0, 1), point("acc", f64::NAN, 0)],
@@ -65,9 +75,8 @@ fn a_batch_is_there_after_it_was_answered() {
     assert_eq!(tracking.history(&id, "loss", None, None).unwrap().items.len(), 2);
 }
 
-#[test]
-fn a_summary_has_last_least_greatest_and_the_number_of_different_points() {
-    let (tracking, _folder) = store();
+fn a_summary_has_last_least_greatest_and_the_number_of_different_points(at: &Location) {
+    let tracking = store(at);
     let id = run_in(&tracking);
     for value in [3.0, 1.0, 2.0, 2.0, f64::NAN] {
         let step = if value == 3.0 { 9 } else { 1 };
@@ -78,9 +87,8 @@ fn a_summary_has_last_least_greatest_and_the_number_of_different_points() {
     assert_eq!((summary.min, summary.max, summary.n), (Some(1.0), Some(3.0), 4));
 }
 
-#[test]
-fn infinities_are_kept_as_the_largest_numbers() {
-    let (tracking, _folder) = store();
+fn infinities_are_kept_as_the_largest_numbers(at: &Location) {
+    let tracking = store(at);
     let id = run_in(&tracking);
     tracking.log_metric(&id, point("m", f64::INFINITY, 0)).unwrap();
     tracking.log_metric(&id, point("m", f64::NEG_INFINITY, 1)).unwrap();
@@ -89,9 +97,8 @@ fn infinities_are_kept_as_the_largest_numbers() {
     assert_eq!(values, [f64::MAX, f64::MIN]);
 }
 
-#[test]
-fn whole_numbers_of_64_bits_are_kept_to_the_last_digit() {
-    let (tracking, _folder) = store();
+fn whole_numbers_of_64_bits_are_kept_to_the_last_digit(at: &Location) {
+    let tracking = store(at);
     let id = run_in(&tracking);
     for step in [i64::MIN, -1, 0, i64::MAX] {
         let metric = Metric { key: "m".to_owned(), value: 1.0, timestamp_ms: i64::MAX, step };
@@ -103,9 +110,8 @@ fn whole_numbers_of_64_bits_are_kept_to_the_last_digit() {
     assert!(history.iter().all(|m| m.timestamp_ms == i64::MAX));
 }
 
-#[test]
-fn a_param_never_changes_but_may_be_said_again() {
-    let (tracking, _folder) = store();
+fn a_param_never_changes_but_may_be_said_again(at: &Location) {
+    let tracking = store(at);
     let id = run_in(&tracking);
     tracking.log_param(&id, "lr".to_owned(), "0.1".to_owned()).unwrap();
     tracking.log_param(&id, "lr".to_owned(), "0.1".to_owned()).unwrap();
@@ -119,9 +125,8 @@ fn a_param_never_changes_but_may_be_said_again() {
     );
 }
 
-#[test]
-fn a_batch_that_is_refused_leaves_nothing() {
-    let (tracking, _folder) = store();
+fn a_batch_that_is_refused_leaves_nothing(at: &Location) {
+    let tracking = store(at);
     let id = run_in(&tracking);
     tracking.log_param(&id, "lr".to_owned(), "0.1".to_owned()).unwrap();
     let batch = Batch {
@@ -136,9 +141,8 @@ fn a_batch_that_is_refused_leaves_nothing() {
     );
 }
 
-#[test]
-fn a_param_key_comes_once_in_a_batch() {
-    let (tracking, _folder) = store();
+fn a_param_key_comes_once_in_a_batch(at: &Location) {
+    let tracking = store(at);
     let id = run_in(&tracking);
     let batch = Batch { params: vec![pair("a", "1"), pair("a", "1")], ..Batch::default() };
     assert_eq!(
@@ -148,9 +152,8 @@ fn a_param_key_comes_once_in_a_batch() {
     );
 }
 
-#[test]
-fn a_deleted_run_takes_nothing_and_gives_everything() {
-    let (tracking, _folder) = store();
+fn a_deleted_run_takes_nothing_and_gives_everything(at: &Location) {
+    let tracking = store(at);
     let id = run_in(&tracking);
     tracking.log_metric(&id, point("m", 1.0, 0)).unwrap();
     tracking.delete_run(&id).unwrap();
@@ -164,9 +167,8 @@ fn a_deleted_run_takes_nothing_and_gives_everything() {
     tracking.log_metric(&id, point("m", 2.0, 1)).unwrap();
 }
 
-#[test]
-fn an_experiment_goes_into_the_bin_with_its_runs() {
-    let (tracking, _folder) = store();
+fn an_experiment_goes_into_the_bin_with_its_runs(at: &Location) {
+    let tracking = store(at);
     let new = NewExperiment { name: "mine".to_owned(), ..NewExperiment::default() };
     let experiment = tracking.create_experiment(new).unwrap();
     let new = NewRun { experiment_id: experiment.clone(), ..NewRun::default() };
@@ -178,18 +180,16 @@ fn an_experiment_goes_into_the_bin_with_its_runs() {
     assert_eq!(tracking.run(&run.id).unwrap().lifecycle.name(), "active");
 }
 
-#[test]
-fn a_run_ends_with_status_and_time() {
-    let (tracking, _folder) = store();
+fn a_run_ends_with_status_and_time(at: &Location) {
+    let tracking = store(at);
     let id = run_in(&tracking);
     let end = RunChange { status: Some(RunStatus::Finished), ended_ms: Some(7), name: None };
     let run = tracking.update_run(&id, end).unwrap();
     assert_eq!((run.status, run.ended_ms), (RunStatus::Finished, Some(7)));
 }
 
-#[test]
-fn pages_of_runs_follow_each_other() {
-    let (tracking, _folder) = store();
+fn pages_of_runs_follow_each_other(at: &Location) {
+    let tracking = store(at);
     for started_ms in 1..=5 {
         let new = NewRun {
             experiment_id: "0".to_owned(),

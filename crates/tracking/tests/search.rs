@@ -4,16 +4,24 @@
 #![expect(clippy::unwrap_used, reason = "a panic in a test is a failure with a place")]
 
 use store::{Location, Rows};
-use tempfile::TempDir;
 use tracking::{
     Batch, Dataset, DatasetInput, Kind, Metric, NewExperiment, NewRun, Query, Tracking, View,
 };
 
-/// An empty store. It lasts as long as its folder.
-fn store() -> (Tracking, TempDir) {
-    let folder = tempfile::tempdir().unwrap();
-    let rows = Rows::open(&Location::Sqlite(folder.path().join("fieldkit.db"))).unwrap();
-    (Tracking::open(rows).unwrap(), folder)
+scratch_postgres::on_both_databases! {
+    a_filter_finds_runs_by_metric_param_tag_and_attribute,
+    an_order_puts_nan_and_then_what_is_absent_at_the_end,
+    runs_are_found_by_the_datasets_that_they_read,
+    keys_and_values_never_become_part_of_a_statement,
+    a_backslash_in_a_pattern_stands_for_itself,
+    experiments_are_found_by_name_and_tag,
+    no_text_breaks_a_search,
+    long_filters_are_refused_and_not_a_fault,
+}
+
+/// An empty store.
+fn store(at: &Location) -> Tracking {
+    Tracking::open(Rows::open(at).unwrap()).unwrap()
 }
 
 fn pair(key: &str, value: &str) -> (String, String) {
@@ -21,8 +29,8 @@ fn pair(key: &str, value: &str) -> (String, String) {
 }
 
 /// Three runs: `a` has loss 1, `b` has loss NaN, `c` has no loss.
-fn with_three_runs() -> (Tracking, TempDir) {
-    let (tracking, folder) = store();
+fn with_three_runs(at: &Location) -> Tracking {
+    let tracking = store(at);
     for (name, loss) in [("a", Some(1.0)), ("b", Some(f64::NAN)), ("c", None)] {
         let new = NewRun {
             experiment_id: "0".to_owned(),
@@ -44,7 +52,7 @@ fn with_three_runs() -> (Tracking, TempDir) {
         };
         tracking.log_batch(&id, batch).unwrap();
     }
-    (tracking, folder)
+    tracking
 }
 
 /// The names of the runs that a query finds, in their order.
@@ -58,9 +66,8 @@ fn names(tracking: &Tracking, filter: &str, order_by: &[&str]) -> String {
     page.items.iter().map(|run| run.name.as_str()).collect()
 }
 
-#[test]
-fn a_filter_finds_runs_by_metric_param_tag_and_attribute() {
-    let (tracking, _folder) = with_three_runs();
+fn a_filter_finds_runs_by_metric_param_tag_and_attribute(at: &Location) {
+    let tracking = with_three_runs(at);
     for (filter, expected) in [
         ("", "cba"),
         ("metrics.`val/loss` <= 1", "a"),
@@ -80,9 +87,8 @@ fn a_filter_finds_runs_by_metric_param_tag_and_attribute() {
     }
 }
 
-#[test]
-fn an_order_puts_nan_and_then_what_is_absent_at_the_end() {
-    let (tracking, _folder) = with_three_runs();
+fn an_order_puts_nan_and_then_what_is_absent_at_the_end(at: &Location) {
+    let tracking = with_three_runs(at);
     for (order, expected) in [
         ("metrics.`val/loss`", "abc"),
         ("metrics.`val/loss` DESC", "abc"),
@@ -95,9 +101,8 @@ fn an_order_puts_nan_and_then_what_is_absent_at_the_end() {
     }
 }
 
-#[test]
-fn runs_are_found_by_the_datasets_that_they_read() {
-    let (tracking, _folder) = with_three_runs();
+fn runs_are_found_by_the_datasets_that_they_read(at: &Location) {
+    let tracking = with_three_runs(at);
     let query = Query { filter: "run_name = 'b'".to_owned(), ..Query::default() };
     let id = tracking.search_runs(&["0".to_owned()], &query).unwrap().items.remove(0).id;
     let dataset = Dataset {
@@ -114,9 +119,8 @@ fn runs_are_found_by_the_datasets_that_they_read() {
     assert_eq!(names(&tracking, "dataset.digest = 'd2'", &[]), "");
 }
 
-#[test]
-fn keys_and_values_never_become_part_of_a_statement() {
-    let (tracking, _folder) = with_three_runs();
+fn keys_and_values_never_become_part_of_a_statement(at: &Location) {
+    let tracking = with_three_runs(at);
     for filter in [
         "tags.`'; DROP TABLE runs; --` = 'x'",
         "params.`lr' OR '1'='1` = '0.1'",
@@ -131,18 +135,16 @@ fn keys_and_values_never_become_part_of_a_statement() {
     assert_eq!(names(&tracking, "", &[]), "cba");
 }
 
-#[test]
-fn a_backslash_in_a_pattern_stands_for_itself() {
-    let (tracking, _folder) = with_three_runs();
+fn a_backslash_in_a_pattern_stands_for_itself(at: &Location) {
+    let tracking = with_three_runs(at);
     let query = Query { filter: "run_name = 'a'".to_owned(), ..Query::default() };
     let id = tracking.search_runs(&["0".to_owned()], &query).unwrap().items.remove(0).id;
     tracking.set_tag(&id, "path".to_owned(), r"C:\data".to_owned()).unwrap();
     assert_eq!(names(&tracking, r"tags.path LIKE 'C:\%'", &[]), "a");
 }
 
-#[test]
-fn experiments_are_found_by_name_and_tag() {
-    let (tracking, _folder) = store();
+fn experiments_are_found_by_name_and_tag(at: &Location) {
+    let tracking = store(at);
     for name in ["moon", "Mars"] {
         let tags = vec![pair("kind", name)];
         let new = NewExperiment { name: name.to_owned(), tags, ..NewExperiment::default() };
@@ -254,12 +256,11 @@ const PIECES: &[&str] = &[
     ":=",
 ];
 
-#[test]
-fn no_text_breaks_a_search() {
-    let (tracking, _folder) = with_three_runs();
+fn no_text_breaks_a_search(at: &Location) {
+    let tracking = with_three_runs(at);
     let mut dice = Dice(0x5eed);
     let mut n_answered = 0;
-    for round in 0..20_000 {
+    for round in 0..5_000 {
         let text: String = (0..1 + dice.roll(9)).map(|_| PIECES[dice.roll(PIECES.len())]).collect();
         let filter = Query { filter: text.clone(), ..Query::default() };
         let ordered = Query { order_by: vec![text.clone()], ..Query::default() };
@@ -281,12 +282,11 @@ fn no_text_breaks_a_search() {
             }
         }
     }
-    assert!(n_answered > 100, "some texts are right by chance: {n_answered}");
+    assert!(n_answered > 20, "some texts are right by chance: {n_answered}");
 }
 
-#[test]
-fn long_filters_are_refused_and_not_a_fault() {
-    let (tracking, _folder) = with_three_runs();
+fn long_filters_are_refused_and_not_a_fault(at: &Location) {
+    let tracking = with_three_runs(at);
     let many = vec!["params.lr = '0.1'"; 100_000].join(" AND ");
     let deep = format!("run_id IN {}", "(".repeat(100_000));
     let pattern = format!("tags.team LIKE '{}'", "%a".repeat(50_000));

@@ -423,8 +423,7 @@ fn bind_comparisons(text: &str, all: &mut Vec<Group>) {
 fn bind_comments(all: &mut Vec<Group>) {
     let n_followed = all.iter().rposition(|group| !group.is(Kind::Comment)).unwrap_or(0);
     let mut out: Vec<Group> = Vec::with_capacity(all.len());
-    for at in 0..all.len() {
-        let group = all[at].clone();
+    for (at, group) in all.drain(..).enumerate() {
         let is_bound = group.is(Kind::Comment) && at < n_followed;
         match out.last_mut() {
             Some(last) if is_bound && !matches!(last.what, What::Token(_)) => {
