@@ -1,7 +1,5 @@
 //! What the server says about itself, and how it starts and stops.
 
-#![expect(clippy::unwrap_used, reason = "a panic in a test is a failure with a place")]
-
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
 use std::process::Command;

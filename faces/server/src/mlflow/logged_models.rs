@@ -1,5 +1,7 @@
 //! Logged models on the wire.
 
+#![expect(clippy::ptr_arg, reason = "what a path names arrives as an owned String")]
+
 use axum::Router;
 use axum::routing::{delete, get, patch, post};
 use serde_json::{Map, Value, json};

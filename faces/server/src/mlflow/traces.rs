@@ -1,5 +1,7 @@
 //! Traces on the wire: what is known of them, their spans, tags and assessments.
 
+#![expect(clippy::ptr_arg, reason = "what a path names arrives as an owned String")]
+
 use axum::Router;
 use axum::routing::{get, patch, post};
 use jiff::Timestamp;
