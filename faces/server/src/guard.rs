@@ -43,7 +43,7 @@ async fn check_origin(State(hosts): State<Arc<Hosts>>, request: Request, next: N
     let checked = hosts.check(&request).and_then(|()| origin::check(&hosts, &request));
     let mut response = match checked {
         Ok(()) => next.run(request).await,
-        Err(refused) => refused,
+        Err(refused) => *refused,
     };
     headers::add(response.headers_mut());
     response
@@ -66,13 +66,16 @@ async fn read_body(State(bodies): State<Arc<Bodies>>, request: Request, next: Ne
     match bodies.admit(route.as_deref(), request).await {
         // What it holds of the memory for large bodies is held until the answer begins.
         Ok((request, _held)) => next.run(request).await,
-        Err(refused) => refused,
+        Err(refused) => *refused,
     }
 }
 
+/// An answer in place of the one that was asked for; in a box, for it is seldom and large.
+type Refused = Box<Response>;
+
 /// A refusal in the words of our protocol and of MLflow's.
-fn refusal(status: StatusCode, code: &str, message: &str) -> Response {
-    (status, Json(json!({ "error_code": code, "message": message }))).into_response()
+fn refusal(status: StatusCode, code: &str, message: &str) -> Refused {
+    (status, Json(json!({ "error_code": code, "message": message }))).into_response().into()
 }
 
 /// Our own mistake, for which nobody else's request shall suffer.
@@ -83,7 +86,7 @@ fn panicked(panic: Box<dyn Any + Send>) -> Response {
         .or_else(|| panic.downcast_ref::<&str>().copied())
         .unwrap_or("something that cannot be");
     tracing::error!(what, "a mistake in fieldkit: a request panicked");
-    refusal(
+    *refusal(
         StatusCode::INTERNAL_SERVER_ERROR,
         "INTERNAL_ERROR",
         "A mistake in fieldkit: nothing of this request was written. The log of the server has \

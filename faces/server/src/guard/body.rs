@@ -7,12 +7,11 @@ use std::time::Duration;
 use axum::body::{Body, HttpBody as _};
 use axum::extract::Request;
 use axum::http::{HeaderMap, Method, StatusCode, header};
-use axum::response::Response;
 use futures_util::{StreamExt as _, stream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::refusal;
+use super::{Refused, refusal};
 
 /// The largest body that is read into memory. The largest field of MLflow's protocol, the profile
 /// of a dataset, is just below.
@@ -65,7 +64,7 @@ impl Bodies {
         &self,
         route: Option<&str>,
         request: Request,
-    ) -> Result<(Request, Option<Held>), Response> {
+    ) -> Result<(Request, Option<Held>), Refused> {
         let takes = taken(request.method(), route);
         check_type(takes, request.method(), request.headers(), route)?;
         if takes == Takes::Upload {
@@ -107,7 +106,7 @@ fn check_type(
     method: &Method,
     headers: &HeaderMap,
     route: Option<&str>,
-) -> Result<(), Response> {
+) -> Result<(), Refused> {
     let is_protocol =
         route.is_some_and(|route| route.starts_with("/api/") || route.starts_with("/ajax-api/"));
     if takes != Takes::Json || !is_protocol || !matches!(*method, Method::POST | Method::PUT) {
@@ -142,7 +141,7 @@ fn patient(body: Body, idle: Duration) -> Body {
 struct TooSlow(Duration);
 
 /// The whole of a body.
-async fn whole(body: Body, length: Option<u64>, patience: Patience) -> Result<Vec<u8>, Response> {
+async fn whole(body: Body, length: Option<u64>, patience: Patience) -> Result<Vec<u8>, Refused> {
     let until = Instant::now() + patience.whole;
     // A length is a promise: memory is taken as bytes come, beyond a first piece.
     let mut whole =
@@ -167,7 +166,7 @@ async fn whole(body: Body, length: Option<u64>, patience: Patience) -> Result<Ve
     }
 }
 
-fn too_large() -> Response {
+fn too_large() -> Refused {
     let message = format!(
         "The body is larger than {} MiB. Log in smaller batches; upload files as artifacts.",
         LARGEST / 1024 / 1024

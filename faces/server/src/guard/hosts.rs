@@ -4,7 +4,9 @@ use std::net::IpAddr;
 
 use axum::extract::Request;
 use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::IntoResponse;
+
+use super::Refused;
 
 /// What those who watch whether the server lives ask: by whatever name, and nothing is told.
 const OPEN: [&str; 2] = ["/health", "/version"];
@@ -27,7 +29,7 @@ impl Hosts {
         Self { listen, also }
     }
 
-    pub(super) fn check(&self, request: &Request) -> Result<(), Response> {
+    pub(super) fn check(&self, request: &Request) -> Result<(), Refused> {
         let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
         let is_known = host.is_some_and(|host| self.knows(host));
         if is_known || OPEN.contains(&request.uri().path()) {
@@ -35,7 +37,7 @@ impl Hosts {
         }
         tracing::warn!(?host, "refused: not a name of this server; --allowed-hosts adds one");
         let message = "Invalid Host header - possible DNS rebinding attack detected";
-        Err((StatusCode::FORBIDDEN, message).into_response())
+        Err((StatusCode::FORBIDDEN, message).into_response().into())
     }
 
     /// Whether this `name` or `name:port` is one of ours.

@@ -3,11 +3,11 @@
 
 use axum::extract::Request;
 use axum::http::{Method, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::IntoResponse;
 
-use super::Hosts;
+use super::{Hosts, Refused};
 
-pub(super) fn check(hosts: &Hosts, request: &Request) -> Result<(), Response> {
+pub(super) fn check(hosts: &Hosts, request: &Request) -> Result<(), Refused> {
     if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
         return Ok(());
     }
@@ -21,7 +21,7 @@ pub(super) fn check(hosts: &Hosts, request: &Request) -> Result<(), Response> {
         return Ok(());
     }
     tracing::warn!(?origin, "refused: a page of another site wants to change something");
-    Err((StatusCode::FORBIDDEN, "Cross-origin request blocked").into_response())
+    Err((StatusCode::FORBIDDEN, "Cross-origin request blocked").into_response().into())
 }
 
 /// The page came from the very host and port that is asked, or from a host that was allowed by
