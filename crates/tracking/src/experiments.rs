@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use store::{Row, Tx, Value, values};
 
-use crate::clock::now_ms;
+use crate::clock::{birth_ms, now_ms};
 use crate::names::{check_experiment_name, check_experiment_tag, experiment_number};
 use crate::{Error, Kind, Tracking};
 
@@ -274,7 +274,7 @@ pub(crate) fn with_tags(
 
 fn insert(tx: &mut Tx, new: &NewExperiment) -> Result<i64, Error> {
     let location = new.artifact_location.clone().filter(|location| !location.is_empty());
-    let now = now_ms();
+    let now = birth_ms();
     let id: Option<i64> = tx.first(
         "INSERT INTO experiments (name, artifact_location, is_deleted, created_ms, updated_ms) \
          VALUES (?, ?, 0, ?, ?) RETURNING id",

@@ -11,7 +11,7 @@ use store::{Row, Tx, values};
 
 pub use search::{ModelDataset, ModelOrder, ModelQuery};
 
-use crate::clock::{new_id, now_ms};
+use crate::clock::{birth_ms, new_id, now_ms};
 use crate::quoting::repr;
 use crate::{Error, Tracking, experiments, runs};
 
@@ -160,7 +160,7 @@ impl Tracking {
             experiments::check_active(&experiment)?;
             let id = format!("m-{}", new_id());
             let location = runs::below(&experiment.artifact_location, &format!("models/{id}"));
-            let now = now_ms();
+            let now = birth_ms();
             tx.execute(
                 "INSERT INTO logged_models (id, experiment, name, artifact_location, created_ms, \
                  updated_ms, model_type, status, source_run_id, is_deleted) VALUES (?, ?, ?, ?, ?, \

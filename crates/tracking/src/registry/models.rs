@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use store::{Row, Tx, values};
 
 use super::{DELETED, IS_PROMPT, ModelVersion, RegisteredModel, Stage, rules, versions};
-use crate::clock::now_ms;
+use crate::clock::{birth_ms, now_ms};
 use crate::names::check_key;
 use crate::quoting::repr;
 use crate::{Error, Kind, Tracking};
@@ -31,7 +31,7 @@ impl Tracking {
             if let Some(model) = find(tx, &name)? {
                 return Err(taken(&name, is_prompt(tx, model)?, tags.contains_key(IS_PROMPT)));
             }
-            let now = now_ms();
+            let now = birth_ms();
             tx.execute(
                 "INSERT INTO registered_models (name, description, created_ms, updated_ms) VALUES \
                  (?, ?, ?, ?)",

@@ -7,7 +7,7 @@ use store::{Row, Tx, values};
 
 use super::source::{Claim, Maker, ModelUri};
 use super::{DELETED, IS_PROMPT, ModelVersion, Stage, models, rules, source};
-use crate::clock::now_ms;
+use crate::clock::{birth_ms, now_ms};
 use crate::names::check_key;
 use crate::{Error, Tracking, logged_models, runs};
 
@@ -307,7 +307,7 @@ fn storage_location(tx: &mut Tx, new: &mut NewVersion) -> Result<String, Error> 
 }
 
 fn insert(tx: &mut Tx, new: &NewVersion, storage_location: &str) -> Result<i64, Error> {
-    let (model, now) = (models::id(tx, &new.name)?, now_ms());
+    let (model, now) = (models::id(tx, &new.name)?, birth_ms());
     models::touch(tx, model, now)?;
     let newest = tx.first(
         "SELECT COALESCE(MAX(version), 0) FROM model_versions WHERE model = ?",

@@ -285,10 +285,10 @@ mod tests {
 
     #[test]
     fn numbers_that_json_has_not_may_stand_bare() {
-        let json = r#"{"a": NaN, "b": [-Infinity, 1e400], "c": "NaN \\" NaN", "d": 1e3}"#;
+        let json = r#"{"a": NaN, "b": [-Infinity, 1e400], "c": "NaN \" NaN", "d": 1e3}"#;
         let read = Value::Object(of_json(json.as_bytes()));
         let expected =
-            r#"{"a": "NaN", "b": ["-Infinity", "Infinity"], "c": "NaN \\" NaN", "d": 1e3}"#;
+            r#"{"a": "NaN", "b": ["-Infinity", "Infinity"], "c": "NaN \" NaN", "d": 1e3}"#;
         assert_eq!(read, serde_json::from_str::<Value>(expected).unwrap());
     }
 
