@@ -11,3 +11,8 @@ test("a link that could act stays text", () => {
   expect(spans("[x](//elsewhere)")[0]?.kind).toBe("text");
   expect(spans("see [x](https://example.org)")[1]).toEqual({ kind: "link", text: "x", to: "https://example.org" });
 });
+
+test("lines flow together, or stay apart where each is a sentence", () => {
+  expect(blocks("one\ntwo")).toEqual([{ kind: "paragraph", spans: [{ kind: "text", text: "one two" }] }]);
+  expect(blocks("one\ntwo", true)).toEqual([{ kind: "paragraph", spans: [{ kind: "text", text: "one\ntwo" }] }]);
+});

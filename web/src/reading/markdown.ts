@@ -13,7 +13,8 @@ export type Block =
 
 const item = /^\s*(?:[-*+]|(\d+)[.)])\s+(.*)$/;
 
-export function blocks(text: string): Block[] {
+/** With `keepLines` the lines of a paragraph stay apart, else they flow. */
+export function blocks(text: string, keepLines = false): Block[] {
   const lines = text.replaceAll("\r\n", "\n").split("\n");
   const made: Block[] = [];
   let at = 0;
@@ -44,7 +45,7 @@ export function blocks(text: string): Block[] {
       made.push({ kind: "table", head: rows[0] ?? [], rows: rows.slice(2) });
     } else {
       const plain = take((l) => l.trim() !== "" && !/^(```|#{1,6}\s|>)/.test(l) && !item.test(l));
-      made.push({ kind: "paragraph", spans: spans(plain.join(" ")) });
+      made.push({ kind: "paragraph", spans: spans(plain.join(keepLines ? "\n" : " ")) });
     }
   }
   return made;
