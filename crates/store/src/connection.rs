@@ -33,6 +33,10 @@ impl Location {
     }
 }
 
+/// What the write-ahead log shrinks to once its pages are in the file: what SQLite lets it grow to
+/// before it moves them.
+const LOG_BYTES: i64 = 4 * 1024 * 1024;
+
 /// How long a writer waits for another process that writes to the same database.
 const BUSY: Duration = Duration::from_secs(20);
 
@@ -215,6 +219,7 @@ fn prepare(sqlite: rusqlite::Connection) -> rusqlite::Result<rusqlite::Connectio
     sqlite.busy_timeout(BUSY)?;
     sqlite.pragma_update(None, "journal_mode", "WAL")?;
     sqlite.pragma_update(None, "synchronous", "FULL")?;
+    sqlite.pragma_update(None, "journal_size_limit", LOG_BYTES)?;
     sqlite.pragma_update(None, "foreign_keys", true)?;
     sqlite.pragma_update(None, "case_sensitive_like", true)?;
     sqlite.pragma_update(None, "temp_store", "MEMORY")?;

@@ -15,6 +15,8 @@ pub struct Error {
 pub enum Kind {
     /// A value that breaks a rule.
     InvalidParameterValue,
+    /// A name of an attribute that there is not.
+    AttributeNotFound,
     /// No such thing.
     ResourceDoesNotExist,
     /// The name is taken.

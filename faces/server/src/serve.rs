@@ -160,6 +160,8 @@ fn runtime() -> std::io::Result<Runtime> {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(n_cores.min(4))
         .max_blocking_threads(64)
+        // A thread that ends gives its memory back; one that idles keeps it.
+        .thread_keep_alive(Duration::from_secs(1))
         .enable_all()
         .build()
 }

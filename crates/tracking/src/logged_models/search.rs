@@ -9,7 +9,7 @@ use crate::search::grammar::{Comparison, Literal, Shown, comparisons, unquoted};
 use crate::search::literals;
 use crate::search::offset_of;
 use crate::search::sql::{Piece, all, compare_list, compare_number, compare_text};
-use crate::{Error, Page, Tracking};
+use crate::{Error, Kind, Page, Tracking};
 
 /// A search of logged models.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -201,6 +201,11 @@ fn checked_comparator<'a>(
     const OF_TEXTS: &[&str] = &["=", "!=", "LIKE", "ILIKE", "IN", "NOT IN"];
     let known = if is_numeric { OF_NUMBERS } else { OF_TEXTS };
     let said: &'a str = &comparison.comparator;
+    if said.starts_with("IS ") {
+        return Err(Error::invalid(format!(
+            "Invalid comparison: {entity}.{key}{said}. Expected a comparison with 3 tokens."
+        )));
+    }
     let found = known.iter().find(|known| known.eq_ignore_ascii_case(said));
     found.copied().ok_or_else(|| {
         let shown: Vec<String> = known.iter().map(|known| repr(known)).collect();
@@ -299,7 +304,8 @@ fn ways(order_by: &[ModelOrder]) -> Result<Piece, Error> {
 }
 
 fn order_column(field: &str) -> Result<&'static str, Error> {
-    column(field).map_err(|_| Error::invalid(format!("Invalid order by field name: {field}")))
+    let unknown = || format!("Invalid order by field name: {field}");
+    column(field).map_err(|_| Error::new(Kind::AttributeNotFound, unknown()))
 }
 
 /// The latest value of a metric.

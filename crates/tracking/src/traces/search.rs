@@ -81,7 +81,7 @@ fn key(text: &str) -> Result<Key, Error> {
             "name" => pair("trace_tags", "mlflow.traceName"),
             "run_id" => pair("trace_metadata", "mlflow.sourceRun"),
             "text" | "prompt" => Err(not_offered(attribute)),
-            other => Err(unknown(other)),
+            other => Err(unknown(other, ATTRIBUTES)),
         },
         ("span" | "feedback" | "expectation" | "issue", _) => Err(not_offered(text)),
         (other, _) => Err(Error::invalid(format!(
@@ -121,10 +121,28 @@ const ATTRIBUTES: &[&str] = &[
     "timestamp_ms",
 ];
 
-fn unknown(key: &str) -> Error {
+const ORDERS: &[&str] = &[
+    "end_time",
+    "end_time_ms",
+    "execution_time",
+    "execution_time_ms",
+    "experiment_id",
+    "name",
+    "request_id",
+    "run_id",
+    "status",
+    "timestamp",
+    "timestamp_ms",
+];
+
+fn is_attribute(key: &str) -> bool {
+    key.contains('.') || ATTRIBUTES.contains(&key)
+}
+
+fn unknown(key: &str, known: &[&str]) -> Error {
     Error::invalid(format!(
         "Invalid attribute key '{key}' specified. Valid keys are '{}'",
-        set(ATTRIBUTES)
+        set(known)
     ))
 }
 
@@ -250,7 +268,12 @@ fn ways(order_by: &[String]) -> Result<String, Error> {
     for clause in order_by {
         let (text, is_ascending) = order(clause)?;
         let way = if is_ascending { "ASC" } else { "DESC" };
-        match key(text.trim())? {
+        // Keys of an order are fewer than those of a filter, and MLflow lists them so.
+        let ordered = key(text.trim()).map_err(|error| match is_attribute(text.trim()) {
+            true => error,
+            false => unknown(text.trim(), ORDERS),
+        });
+        match ordered? {
             Key::Text(column) | Key::Number(column) => ways.push(format!("{column} {way}")),
             Key::Pair(..) => {
                 return Err(Error::invalid(format!(

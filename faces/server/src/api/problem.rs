@@ -36,9 +36,10 @@ impl From<Error> for Problem {
             Kind::TemporarilyUnavailable => StatusCode::SERVICE_UNAVAILABLE,
             Kind::Internal | Kind::InvalidState => StatusCode::INTERNAL_SERVER_ERROR,
             Kind::NotImplemented => StatusCode::NOT_IMPLEMENTED,
-            Kind::InvalidParameterValue | Kind::ResourceAlreadyExists | Kind::BadRequest => {
-                StatusCode::BAD_REQUEST
-            }
+            Kind::InvalidParameterValue
+            | Kind::AttributeNotFound
+            | Kind::ResourceAlreadyExists
+            | Kind::BadRequest => StatusCode::BAD_REQUEST,
         };
         Self { message: error.message, status }
     }

@@ -31,7 +31,9 @@ impl IntoResponse for Refusal {
 
 fn on_the_wire(kind: Kind) -> (StatusCode, &'static str) {
     match kind {
-        Kind::InvalidParameterValue => (StatusCode::BAD_REQUEST, "INVALID_PARAMETER_VALUE"),
+        Kind::InvalidParameterValue | Kind::AttributeNotFound => {
+            (StatusCode::BAD_REQUEST, "INVALID_PARAMETER_VALUE")
+        }
         Kind::ResourceDoesNotExist => (StatusCode::NOT_FOUND, "RESOURCE_DOES_NOT_EXIST"),
         Kind::ResourceAlreadyExists => (StatusCode::BAD_REQUEST, "RESOURCE_ALREADY_EXISTS"),
         Kind::InvalidState => (StatusCode::INTERNAL_SERVER_ERROR, "INVALID_STATE"),
@@ -50,6 +52,7 @@ fn class(kind: Kind) -> Option<(&'static str, &'static str)> {
         Kind::InvalidParameterValue | Kind::BadRequest => {
             Some(("KAM00", "INVALID_PARAMETER_VALUE"))
         }
+        Kind::AttributeNotFound => Some(("KAM04", "ATTRIBUTE_NOT_FOUND")),
         Kind::ResourceDoesNotExist => Some(("KAM00", "RESOURCE_NOT_FOUND")),
         Kind::ResourceAlreadyExists => Some(("KAM00", "RESOURCE_ALREADY_EXISTS")),
         Kind::InvalidState | Kind::Internal => Some(("XXM00", "CLIENT_INTERNAL_ERROR")),
