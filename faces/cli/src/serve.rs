@@ -116,8 +116,8 @@ fn started(ready: &Ready, is_json: bool) {
     if let Some(token) = &ready.first_token {
         say(&format!(
             "there was no user: `admin` was added, with this token, which is not shown again\n  \
-             {token}\n  hint: MLFLOW_TRACKING_TOKEN={token}, or the password of `admin` in the \
-             browser; `fieldkit users` adds people"
+             {token}\n  hint: MLFLOW_TRACKING_TOKEN={token}, or in the browser \
+             `admin` with the token as password; `fieldkit users` adds people"
         ));
     }
 }

@@ -1,6 +1,7 @@
 //! What the server says about itself: numbers for Prometheus at `/metrics`, and a log on stderr.
 //! Nothing of it leaves the machine by itself, and nothing of a request but its route is in it.
 
+use std::io::IsTerminal as _;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -29,7 +30,11 @@ pub enum LogFormat {
 /// Writes the log to stderr from now on: what failed as errors, refused sign-ins as warnings,
 /// start and stop as information, every request for debugging. The first call of a process counts.
 pub fn log_to_stderr(format: LogFormat, level: LevelFilter) {
-    let log = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr);
+    // Colours are for a terminal: in a file they are only noise.
+    let log = tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
     // A log that is there already stays.
     let _ = match format {
         LogFormat::Text => log.with_target(false).try_init(),

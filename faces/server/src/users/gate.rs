@@ -147,7 +147,8 @@ pub(crate) async fn gate(
     };
     match gate.identify(said, address).await {
         Err(refused) => {
-            tracing::warn!(?address, "a sign-in was refused");
+            let address = address.map_or_else(|| "unknown".to_owned(), |ip| ip.to_string());
+            tracing::warn!(address, "a sign-in was refused");
             answer(refused)
         }
         Ok(caller) if caller.role < least => forbidden(&caller, least),
