@@ -7,8 +7,6 @@
 //! - [`body`]: how long and how large a body may be, and of which type.
 //! - [`headers`]: what browsers may do with our answers.
 
-#![expect(clippy::result_large_err, reason = "a refusal is an answer, and answers are large")]
-
 mod body;
 mod headers;
 mod hosts;

@@ -114,7 +114,7 @@ fn bulk_interval(tracking: &Tracking, body: &Body) -> Result<OfRuns, Error> {
     message.check("end_step", &[Rule::Integer])?;
     message.check("max_results", &[Rule::Integer])?;
     let max = message.integer("max_results").unwrap_or(MOST_SAMPLED);
-    if max < 1 || MOST_SAMPLED < max {
+    if !(1..=MOST_SAMPLED).contains(&max) {
         return Err(refused(&format!("max_results must be between 1 and {MOST_SAMPLED}.")));
     }
     let steps = steps_of(&message)?;
