@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use anyhow::{Context as _, Result};
 use serde::Deserialize;
@@ -25,9 +26,14 @@ pub(crate) struct Member {
     pub(crate) tests_use: BTreeSet<String>,
 }
 
-/// The root of the workspace.
+/// The root of the workspace whose chore was asked for. Cargo says it to what it runs; where it was
+/// compiled is no answer, as two clones may share what they build.
 pub(crate) fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
+    static ROOT: LazyLock<PathBuf> = LazyLock::new(|| {
+        let ours = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+        ours.as_deref().and_then(Path::parent).unwrap_or(Path::new(".")).to_owned()
+    });
+    &ROOT
 }
 
 /// Where Cargo puts what it builds.
