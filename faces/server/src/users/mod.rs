@@ -2,12 +2,12 @@
 //! only its method and its route.
 //!
 //! - [`Users`]: people and programs with their roles, passwords and tokens, in the database.
-//! - [`gate`]: every request passes it; who is not known is sent away.
-//! - [`rights`]: the least role of every route.
-//! - [`credentials`]: what a request says about who sends it.
-//! - [`password`], [`token`]: the two kinds of secrets, and how they are kept.
-//! - [`attempts`]: guessing is slow.
-//! - [`verified`]: what was checked a moment ago is not checked again.
+//! - `gate`: every request passes it; who is not known is sent away.
+//! - `rights`: the least role of every route.
+//! - `credentials`: what a request says about who sends it.
+//! - `password`, `token`: the two kinds of secrets, and how they are kept.
+//! - `attempts`: guessing is slow.
+//! - `verified`: what was checked a moment ago is not checked again.
 
 mod attempts;
 mod credentials;
