@@ -2,7 +2,7 @@
 //! knows how the two differ.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use postgres::{Client, NoTls, Statement};
@@ -21,6 +21,14 @@ pub enum Location {
 }
 
 impl Location {
+    /// The database of a folder of data: its own file, or the one that `database` names.
+    pub fn of_folder(folder: &Path, database: Option<&str>) -> Self {
+        match database {
+            Some(url) => Self::Postgres(url.to_owned()),
+            None => Self::Sqlite(folder.join("fieldkit.db")),
+        }
+    }
+
     /// The place in words, without a password.
     pub fn place(&self) -> String {
         match self {
@@ -63,6 +71,7 @@ impl Connection {
         let place = location.place();
         let kind = match location {
             Location::Sqlite(path) => {
+                make_private(path);
                 let opened = rusqlite::Connection::open(path).and_then(prepare);
                 Kind::Sqlite(opened.map_err(|error| opening(&place, &error))?)
             }
@@ -211,6 +220,17 @@ fn connect(url: &str) -> Result<Client, postgres::Error> {
          SET idle_in_transaction_session_timeout = {stuck}; SET tcp_keepalives_idle = 30"
     ))?;
     Ok(client)
+}
+
+/// Makes the file of a database where it is absent, for nobody but its owner: records, and digests of
+/// passwords, are in it. The log beside it gets the same rights from SQLite. What cannot be made here
+/// is told by the opening that follows.
+fn make_private(path: &Path) {
+    let mut file = std::fs::OpenOptions::new();
+    file.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
+    let _ = file.open(path);
 }
 
 /// The settings of a connection to SQLite: readers beside one writer, each commit on disk before

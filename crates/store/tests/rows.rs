@@ -241,3 +241,16 @@ fn a_file_that_is_no_database_is_refused_and_left_alone() {
     assert!(matches!(error, Error::Damaged { .. }), "{error}");
     assert_eq!(std::fs::read(&path).unwrap(), before);
 }
+
+#[cfg(unix)]
+#[test]
+fn the_file_is_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let rows = Rows::open(&Location::of_folder(folder.path(), None)).unwrap();
+    rows.migrate("notes", TABLES).unwrap();
+    for file in std::fs::read_dir(folder.path()).unwrap() {
+        let file = file.unwrap();
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o077, 0, "{file:?}");
+    }
+}

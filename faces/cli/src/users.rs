@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand, ValueEnum};
 use console::Term;
 use server::users::{self, Role as Rights};
+use store::{Location, Rows};
 use workbench::Error;
 
 use crate::serve::Place;
@@ -86,7 +87,8 @@ impl From<Role> for Rights {
 pub(crate) fn run(args: Users) -> Result<()> {
     std::fs::create_dir_all(&args.place.data)
         .with_context(|| format!("cannot make the folder {}", args.place.data.display()))?;
-    let rows = server::open_rows(&args.place.data, args.place.database.as_deref())?;
+    let location = Location::of_folder(&args.place.data, args.place.database.as_deref());
+    let rows = Rows::open(&location)?;
     let users = users::Users::open(rows).map_err(told)?;
     act(&users, args.what)
 }

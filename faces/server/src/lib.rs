@@ -3,7 +3,7 @@
 //! - [`serve`]: answers until it is told to stop.
 //! - `mlflow`: the only place that knows MLflow's JSON.
 //! - `api`: our own protocol, with its OpenAPI document.
-//! - [`guard`]: from where one may ask, and how much at once. Every request passes it.
+//! - `guard`: from where one may ask, and how much at once. Every request passes it.
 //! - [`users`]: who may do what. Every request passes its gate.
 //! - [`telemetry`]: what the server says about itself.
 
@@ -17,5 +17,5 @@ pub mod telemetry;
 pub mod users;
 
 pub use guard::Hosts;
-pub use serve::{Options, Ready, app, open_rows, serve};
+pub use serve::{Options, Ready, app, serve};
 pub use state::State;

@@ -82,7 +82,7 @@ pub fn serve(options: &Options, ready: impl FnOnce(Ready)) -> Result<()> {
         .with_context(|| format!("cannot make the folder {}", options.data.display()))?;
     // The database of a PostgreSQL server is meant for several of us.
     let lock = if options.database.is_none() { Some(lock(&options.data)?) } else { None };
-    let rows = open_rows(&options.data, options.database.as_deref())?;
+    let rows = Rows::open(&Location::of_folder(&options.data, options.database.as_deref()))?;
     let bytes = options.data.join("artifacts");
     let files = Files::open(rows.clone(), &bytes, options.artifacts.as_deref())?;
     let mut state = State::new(Tracking::open(rows.clone())?, files);
@@ -118,17 +118,6 @@ async fn bind(listen: SocketAddr) -> Result<TcpListener> {
             format!("cannot listen on {listen}: {error}"),
             "is something else there? --listen says another address; port 0 takes a free one",
         )
-    })
-}
-
-/// The database in the folder, or the one that the URL names.
-///
-/// # Errors
-/// The database's.
-pub fn open_rows(data: &Path, database: Option<&str>) -> Result<Rows, store::Error> {
-    Rows::open(&match database {
-        Some(url) => Location::Postgres(url.to_owned()),
-        None => Location::Sqlite(data.join("fieldkit.db")),
     })
 }
 

@@ -111,7 +111,8 @@ fn one_server_keeps_the_folder_and_ends_after_the_requests_that_were_begun() {
     assert_eq!(serving.join().unwrap(), Ok(()));
     assert_eq!(idle.read(&mut [0]).unwrap(), 0, "idle connections are closed");
     assert!(TcpStream::connect(address).is_err(), "nobody answers any more");
-    let tracking = Tracking::open(server::open_rows(folder.path(), None).unwrap()).unwrap();
+    let tracking =
+        Tracking::open(Rows::open(&Location::of_folder(folder.path(), None)).unwrap()).unwrap();
     let found = tracking.search_registered_models(&Query::default()).unwrap();
     assert_eq!(found.items.len(), 1, "what was answered is there");
 }

@@ -10,7 +10,6 @@ use tracking::{
     RegisteredModel, Run, RunChange, Tracking,
 };
 
-use crate::place::Place;
 use crate::{Error, File};
 
 /// Records in this process.
@@ -30,7 +29,7 @@ impl Here {
         artifacts: Option<&str>,
     ) -> Result<Self, Error> {
         fs::create_dir_all(data).map_err(Error::write(data))?;
-        let rows = Rows::open(&Place::location(data, database))?;
+        let rows = Rows::open(&Location::of_folder(data, database))?;
         let tracking = Tracking::open(rows.clone())?;
         let files = Files::open(rows, &data.join("artifacts"), artifacts)?;
         Ok(Self { tracking, files })

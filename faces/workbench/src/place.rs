@@ -2,8 +2,6 @@
 
 use std::path::PathBuf;
 
-use store::Location;
-
 /// Where records are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
@@ -24,14 +22,6 @@ impl Place {
     /// The folder, with its own database.
     pub fn folder(data: impl Into<PathBuf>) -> Self {
         Self::Here { data: data.into(), database: None, artifacts: None }
-    }
-
-    /// The database of data on this machine.
-    pub(crate) fn location(data: &std::path::Path, database: Option<&str>) -> Location {
-        match database {
-            Some(url) => Location::Postgres(url.to_owned()),
-            None => Location::Sqlite(data.join("fieldkit.db")),
-        }
     }
 }
 
