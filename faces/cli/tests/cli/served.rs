@@ -14,6 +14,8 @@ const PLAN: &str = "scaling plan runs.csv --budget 1e20 --starts 4 --bootstrap 6
 pub(crate) struct Served {
     child: Child,
     pub(crate) url: String,
+    /// What it said until then.
+    heard: String,
     folder: TempDir,
 }
 
@@ -36,7 +38,7 @@ impl Served {
         };
         // Nobody who talks is kept waiting for a reader.
         std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
-        Self { child, url, folder }
+        Self { child, url, heard, folder }
     }
 }
 
@@ -86,6 +88,26 @@ fn a_password_of_a_server_is_not_in_the_record() {
     assert_eq!(told.code, 0, "{told:?}");
     let shown = Told::by(&served.folder, "runs show --json").stdout;
     assert!(shown.contains("--bootstrap 60") && !shown.contains("secret"), "{shown}");
+}
+
+#[test]
+fn the_first_token_is_in_a_file_for_its_owner_and_not_in_the_log() {
+    let served = Served::start("--auth");
+    let file = served.folder.path().join("fieldkit-data/first-admin-token");
+    let token = std::fs::read_to_string(&file).unwrap();
+    assert!(!served.heard.contains(token.trim()), "{}", served.heard);
+    assert!(served.heard.contains("first-admin-token"), "{}", served.heard);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o077, 0);
+    }
+
+    let looked = format!("experiments --server {}", served.url);
+    let stranger = Told::by(&served.folder, &looked);
+    assert!(stranger.stderr.contains("FIELDKIT_TOKEN"), "{stranger:?}");
+    let admin = command(&served.folder, &looked).env("FIELDKIT_TOKEN", token.trim()).output();
+    assert!(String::from_utf8_lossy(&admin.unwrap().stdout).contains("Default"));
 }
 
 #[test]

@@ -164,7 +164,7 @@ fn answer(refused: Refused) -> Response {
         Refused::Unknown => {
             let message = "You are not signed in, or the name, password or token is wrong. Set \
                            MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or \
-                           MLFLOW_TRACKING_TOKEN.";
+                           MLFLOW_TRACKING_TOKEN; Fieldkit's own commands read FIELDKIT_TOKEN.";
             let mut response = refusal(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", message);
             let scheme = HeaderValue::from_static("Basic realm=\"fieldkit\", charset=\"UTF-8\"");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
