@@ -39,9 +39,11 @@ pub(crate) fn record(data: &Path) -> Result<()> {
         let mut fieldkit = Command::new(std::env::current_exe()?);
         fieldkit.args(before).arg(&sample).args(after).arg("--data").arg(data);
         fieldkit.env_remove("FIELDKIT_SERVER").env_remove("FIELDKIT_DATABASE");
-        let status = fieldkit.stdin(Stdio::null()).stdout(Stdio::null()).status()?;
-        if !status.success() {
-            bail!("`fieldkit {}` of the demo ended with {status}", before.join(" "));
+        let done = fieldkit.stdin(Stdio::null()).output()?;
+        if !done.status.success() {
+            let said = String::from_utf8_lossy(&done.stderr);
+            let words = before.join(" ");
+            bail!("`fieldkit {words}` of the demo ended with {}: {said}", done.status);
         }
     }
     Ok(())

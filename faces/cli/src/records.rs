@@ -32,14 +32,14 @@ pub(crate) struct Records {
     /// S3-compatible storage for the bytes of files in place of the folder.
     #[arg(long, global = true, env = "FIELDKIT_ARTIFACTS", value_name = "s3://BUCKET/PREFIX")]
     artifacts: Option<String>,
-    /// Records with this server in place of the folder: a `fieldkit serve`, or one of MLflow's.
+    /// Records with this server in place of folder and database: a `fieldkit serve`, or one of
+    /// MLflow's.
     #[arg(
         long,
         global = true,
         env = "FIELDKIT_SERVER",
         hide_env_values = true,
-        value_name = "URL",
-        conflicts_with = "database"
+        value_name = "URL"
     )]
     server: Option<String>,
 }
@@ -66,11 +66,13 @@ impl Records {
 /// Which to show.
 #[derive(Args)]
 pub(crate) struct Search {
-    /// Only those: clauses in MLflow's search language, joined by AND, such as
-    /// "metrics.loss < 1.5 AND params.law = 'chinchilla'".
+    /// Only those: clauses in MLflow's search language, joined by AND. Of runs, such as
+    /// "metrics.loss < 1.5 AND params.law = 'chinchilla'"; of the others, such as
+    /// "name LIKE 'craters%' AND tags.team = 'moon'".
     #[arg(long, default_value = "", hide_default_value = true, value_name = "CLAUSES")]
     filter: String,
-    /// In this order, such as "metrics.loss ASC"; more than once for more than one key.
+    /// In this order, such as "metrics.loss ASC" of runs or "name ASC" of the others; more than
+    /// once for more than one key.
     #[arg(long, value_name = "KEY [ASC|DESC]")]
     order_by: Vec<String>,
     /// At most this many.
