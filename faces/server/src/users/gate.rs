@@ -128,11 +128,11 @@ impl Gate {
     }
 }
 
-/// Lets a request pass whose sender is known and may ask it, with a [`Caller`] in its extensions.
-/// Without a gate everybody may do everything.
+/// Lets a request pass whose sender is known and may ask it. Without a gate everybody may do
+/// everything.
 pub(crate) async fn gate(
     axum::extract::State(gate): axum::extract::State<Option<Gate>>,
-    mut request: Request,
+    request: Request,
     next: Next,
 ) -> Response {
     let Some(gate) = gate else { return next.run(request).await };
@@ -152,10 +152,7 @@ pub(crate) async fn gate(
             answer(refused)
         }
         Ok(caller) if caller.role < least => forbidden(&caller, least),
-        Ok(caller) => {
-            request.extensions_mut().insert(caller);
-            next.run(request).await
-        }
+        Ok(_) => next.run(request).await,
     }
 }
 
