@@ -1,0 +1,147 @@
+//! Raw files to typed values, once: scenes with their place on the ground and their sun.
+//!
+//! A [`Scene`] is an open image of any size, read by windows. Nothing above this module knows a
+//! file format of images.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::raster::Raster;
+use crate::{Error, error::Result};
+
+/// What a band shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Band {
+    /// All visible light: a panchromatic band, or a picture without colour.
+    Pan,
+    /// WorldView's shortest band, 400-450 nm.
+    Coastal,
+    /// Blue.
+    Blue,
+    /// Green.
+    Green,
+    /// WorldView's 585-625 nm.
+    Yellow,
+    /// Red.
+    Red,
+    /// 705-745 nm.
+    RedEdge,
+    /// Near infrared.
+    Nir,
+    /// WorldView's second near infrared, 860-1040 nm.
+    Nir2,
+    /// Something that no feature of colour reads.
+    Other,
+}
+
+/// Where the sun stood when the scene was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Sun {
+    /// Degrees clockwise from the image's up, towards the sun. For a picture with north up: the azimuth.
+    pub azimuth_deg: f64,
+    /// Degrees above the horizon, where known.
+    pub elevation_deg: Option<f64>,
+}
+
+/// How pixels lie on the ground.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Georeference {
+    /// `[a, b, c, d, e, f]`: east = a x + b y + c, north = d x + e y + f, of pixel positions.
+    pub affine: [f64; 6],
+    /// EPSG code of the projection, where it has one that we know.
+    pub epsg: Option<u32>,
+    /// The projection as PROJ text.
+    pub proj: String,
+}
+
+/// What the user says about a scene where its files do not, or say it wrong.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct SceneOptions {
+    /// The bands in the order of the file.
+    pub bands: Option<Vec<Band>>,
+    /// Where the sun stood.
+    pub sun: Option<Sun>,
+    /// Ground sampling distance in metres.
+    pub gsd_m: Option<f64>,
+    /// The projection as `EPSG:…` or PROJ text, for a world file.
+    pub projection: Option<String>,
+}
+
+/// An image of any size, open for reading by windows.
+pub struct Scene {
+    /// The file.
+    pub path: PathBuf,
+    /// Pixels in a row.
+    pub width: usize,
+    /// Rows.
+    pub height: usize,
+    /// What each band of the file shows.
+    pub bands: Vec<Band>,
+    /// Metres a pixel on the ground.
+    pub gsd_m: Option<f64>,
+    /// Where it lies.
+    pub georeference: Option<Georeference>,
+    /// Where the sun stood.
+    pub sun: Option<Sun>,
+    /// What the user must be told about the file: mended, guessed or suspicious.
+    pub warnings: Vec<String>,
+}
+
+/// A part of a scene in memory.
+#[derive(Debug, Clone)]
+pub struct Window {
+    /// Column of its first pixel in the scene; negative where the window begins outside.
+    pub x0: i64,
+    /// Row of its first pixel in the scene.
+    pub y0: i64,
+    /// Each band that was asked for. Outside the scene and where there is no data: NaN.
+    pub bands: Vec<(Band, Raster)>,
+}
+
+impl Window {
+    /// A window of one band at the origin.
+    pub fn of(band: Band, raster: Raster) -> Self {
+        Self { x0: 0, y0: 0, bands: vec![(band, raster)] }
+    }
+
+    /// The plane of a band.
+    pub fn band(&self, band: Band) -> Option<&Raster> {
+        self.bands.iter().find(|(of, _)| *of == band).map(|(_, raster)| raster)
+    }
+
+    /// What the eye sees without colour: the panchromatic band, else the mean of the visible
+    /// bands, else the first.
+    pub fn grey(&self) -> Raster {
+        if let Some(pan) = self.band(Band::Pan) {
+            return pan.clone();
+        }
+        let visible = [Band::Red, Band::Green, Band::Blue];
+        let seen: Vec<&Raster> = visible.iter().filter_map(|band| self.band(*band)).collect();
+        let seen = if seen.is_empty() { vec![&self.bands[0].1] } else { seen };
+        let mut grey = seen[0].clone();
+        for raster in &seen[1..] {
+            for (sum, value) in grey.values.iter_mut().zip(&raster.values) {
+                *sum += value;
+            }
+        }
+        let n = seen.len() as f32;
+        grey.values.iter_mut().for_each(|value| *value /= n);
+        grey
+    }
+}
+
+impl Scene {
+    /// Opens a GeoTIFF, PNG or JPEG with whatever metadata lie beside it.
+    pub fn open(path: &Path, options: &SceneOptions) -> Result<Self> {
+        let _ = options;
+        Err(Error::input(path, None, "no reader yet", "wait for the reader"))
+    }
+
+    /// Reads a window of every band; what lies outside the scene is NaN.
+    pub fn window(&self, x0: i64, y0: i64, width: usize, height: usize) -> Result<Window> {
+        let _ = (x0, y0, width, height);
+        Err(Error::input(&self.path, None, "no reader yet", "wait for the reader"))
+    }
+}

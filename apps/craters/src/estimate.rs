@@ -1,0 +1,2 @@
+//! What may remain: corrected crater counts, unexploded bombs with the prior printed beside them,
+//! risk zones, and where the data do not allow a number.

@@ -1,0 +1,1 @@
+//! Training: labelled images, or a review log, to a detector.
