@@ -6,6 +6,7 @@
 mod bands;
 mod chunks;
 mod picture;
+mod projection;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,8 @@ use crate::error::Result;
 use crate::raster::Raster;
 use chunks::Rect;
 use source::Source;
+
+pub use projection::{Projection, WGS84, datum_shift, parse_projection, proj_text};
 
 /// What a band shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
