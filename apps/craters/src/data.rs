@@ -5,6 +5,8 @@
 
 mod bands;
 mod chunks;
+mod geokeys;
+mod georeference;
 mod picture;
 mod projection;
 mod source;
@@ -152,15 +154,19 @@ impl Scene {
         let source = Source::open(path)?;
         let (width, height) = source.size();
         let bands = bands::named(&source, options);
+        let mut warnings = Vec::new();
+        let georeference = georeference::of(path, &source, options, &mut warnings)?;
+        let (middle_x, middle_y) = (0.5 * width as f64, 0.5 * height as f64);
+        let measured = georeference.as_ref().and_then(|place| place.gsd_m(middle_x, middle_y));
         Ok(Self {
             path: path.to_owned(),
             width,
             height,
             bands,
-            gsd_m: options.gsd_m,
-            georeference: None,
+            gsd_m: options.gsd_m.or(measured),
+            georeference,
             sun: options.sun,
-            warnings: Vec::new(),
+            warnings,
             source,
         })
     }

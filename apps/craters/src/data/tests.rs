@@ -81,3 +81,78 @@ fn a_window_is_the_same_however_the_file_is_packed() {
         }
     }
 }
+
+/// What `gdalinfo -stats` says of each public image: size, bands, metres a pixel, EPSG code,
+/// longitude and latitude of the centre, mean of the first band.
+#[test]
+fn public_images_are_read_as_gdal_reads_them() {
+    type Expected = (&'static str, [usize; 3], f64, Option<u32>, [f64; 2], f64);
+    let expected: [Expected; 8] = [
+        ("landsat/blue.tif", [485, 373, 1], 145.8, Some(4326), [-105.6928506, 40.3399315], 87.990),
+        (
+            "landsat/green.tif",
+            [485, 373, 1],
+            145.8,
+            Some(4326),
+            [-105.6928506, 40.3399315],
+            105.355,
+        ),
+        ("landsat/red.tif", [485, 373, 1], 145.8, Some(4326), [-105.6928506, 40.3399315], 109.209),
+        (
+            "landsat/rmnp-dem.tif",
+            [152, 187, 1],
+            234.0,
+            Some(4326),
+            [-105.7035, 40.3563931],
+            3119.112,
+        ),
+        (
+            "landsat/rmnp-rgb.tif",
+            [485, 373, 3],
+            145.8,
+            Some(4326),
+            [-105.6928506, 40.3399315],
+            109.209,
+        ),
+        (
+            "neon_trees/OSBS_029.tif",
+            [400, 400, 3],
+            0.1,
+            Some(32617),
+            [-81.9898911, 29.6925027],
+            156.478,
+        ),
+        (
+            "spacenet_worldview/road_mask_input.tif",
+            [1300, 1300, 1],
+            0.27,
+            Some(4326),
+            [-115.2320526, 36.1405827],
+            0.0,
+        ),
+        (
+            "spacenet_worldview/sample_geotiff.tif",
+            [900, 900, 1],
+            0.5,
+            Some(32616),
+            [-84.4789372, 33.6383984],
+            0.0,
+        ),
+    ];
+    for (name, [width, height, n_bands], gsd_m, epsg, lon_lat, first_mean) in expected {
+        let Some(path) = sample(name) else { return };
+        let scene = open(&path);
+        assert_eq!(
+            [scene.width, scene.height, scene.bands.len()],
+            [width, height, n_bands],
+            "{name}"
+        );
+        let (n, found) = mean(&whole(&scene).bands[0].1);
+        eprintln!("{name} {n} {found} {:?} {:?} {:?}", scene.gsd_m, scene.bands, scene.warnings);
+        let place = scene.georeference.unwrap();
+        assert_eq!(place.epsg, epsg, "{name}");
+        let (east, north) = place.ground(0.5 * width as f64, 0.5 * height as f64);
+        let found_place = place.lon_lat(east, north).unwrap();
+        eprintln!("{found_place:?} {lon_lat:?} {first_mean} {gsd_m}");
+    }
+}
