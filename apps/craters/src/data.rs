@@ -9,12 +9,14 @@ mod geokeys;
 mod georeference;
 mod picture;
 mod projection;
+mod reduced;
 mod source;
 #[cfg(test)]
 mod tests;
 mod tiff;
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
@@ -103,6 +105,7 @@ pub struct Scene {
     /// What the user must be told about the file: mended, guessed or suspicious.
     pub warnings: Vec<String>,
     source: Source,
+    stretch: OnceLock<Vec<(Band, [f32; 2])>>,
 }
 
 /// A part of a scene in memory.
@@ -168,6 +171,7 @@ impl Scene {
             sun: options.sun,
             warnings,
             source,
+            stretch: OnceLock::new(),
         })
     }
 
