@@ -12,6 +12,7 @@ mod land;
 mod law;
 mod light;
 mod noise;
+mod plant;
 mod sensor;
 mod things;
 
@@ -19,6 +20,7 @@ use rayon::prelude::*;
 
 pub use bombing::{Bomb, Fill, Raid, Truth};
 pub use law::Law;
+pub use plant::plant;
 pub use things::{LookAlike, ThingKind};
 
 use crate::data::{Band, Sun, Window};
