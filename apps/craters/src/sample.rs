@@ -15,6 +15,7 @@ mod noise;
 mod plant;
 mod sensor;
 mod things;
+mod write;
 
 use rayon::prelude::*;
 
@@ -22,6 +23,7 @@ pub use bombing::{Bomb, Fill, Raid, Truth};
 pub use law::Law;
 pub use plant::plant;
 pub use things::{LookAlike, ThingKind};
+pub use write::{CORNER_M, EPSG, Files};
 
 use crate::data::{Band, Sun, Window};
 use crate::raster::Raster;
