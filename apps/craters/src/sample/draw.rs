@@ -29,6 +29,19 @@ const CROWN: Octaves =
     Octaves { longest_m: 2.4, shortest_m: 1.2, amplitude: 0.28, gain: 0.8, is_ridged: false };
 
 impl Ground {
+    /// Level ground of one tone.
+    pub(super) fn flat(first: [i64; 2], width: usize, gsd_m: f64, tone: Tone) -> Self {
+        let zero = vec![0.0; width * width];
+        Self {
+            first,
+            width,
+            gsd_m,
+            height: zero.clone(),
+            canopy: zero,
+            tone: vec![tone; width * width],
+        }
+    }
+
     /// The land without things on it.
     pub(super) fn lay(
         p: &Parameters,
