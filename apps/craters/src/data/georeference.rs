@@ -100,6 +100,27 @@ pub(super) fn of(
     Ok(check_place(georeference, source.size(), warnings))
 }
 
+/// Metres a pixel: what was passed, else what the georeference gives.
+pub(super) fn gsd(
+    path: &Path,
+    said: Option<f64>,
+    measured: Option<f64>,
+    warnings: &mut Vec<String>,
+) -> Result<Option<f64>> {
+    let Some(said) = said else { return Ok(measured) };
+    if !(0.0 < said && said <= 1000.0) {
+        let what = format!("a ground sampling distance of {said} m");
+        return Err(Error::input(path, None, what, "pass metres a pixel, such as 0.5"));
+    }
+    if let Some(measured) = measured.filter(|m| 0.05 < (m / said - 1.0).abs()) {
+        warnings.push(format!(
+            "a pixel is {measured:.3} m by its georeference, and {said} m was passed: the latter \
+             is used"
+        ));
+    }
+    Ok(Some(said))
+}
+
 fn missing(keys: &Keys) -> String {
     let what = if keys.has_control_points {
         "it has ground control points but no place of its own: rectify it with `gdalwarp`"
