@@ -141,7 +141,6 @@ pub struct Options<'a> {
     /// Where the scene has data, for the raster; none for everywhere.
     pub coverage: Option<Coverage>,
     /// Cuts a picture out of the scene, for the report.
-    #[expect(clippy::type_complexity, reason = "a name would hide what is to be passed")]
     pub picture: Option<&'a dyn Fn(Cut) -> Result<Picture>>,
     /// Scores of the detector, for the report.
     pub scores: Vec<EvalReport>,

@@ -222,6 +222,8 @@ fn ascii(number: u16, text: &str) -> Tag {
 /// GDAL's own tag for names and values.
 fn facts(layout: &Layout<'_>) -> String {
     let escape = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    // GDAL unescapes twice.
+    let escape = |text: &str| escape(&escape(text));
     let facts: String = layout
         .facts
         .iter()
@@ -244,28 +246,82 @@ fn ground([a, b, c, d, e, f]: [f64; 6], crs: &Crs) -> Vec<Tag> {
         let matrix = [a, b, 0.0, c, d, e, 0.0, f, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0];
         vec![doubles(34264, &matrix)]
     };
-    // A projection without a code is told in words: key 3073 or 2049 with Esri's prefix.
-    let code = crs.epsg.and_then(|code| u16::try_from(code).ok());
-    let words = match code {
-        Some(_) => crs.name.clone(),
-        None => format!("ESRI PE String = {}", crs.esri),
-    };
-    let words = format!("{}|", words.replace('|', "/"));
-    let (model, citation, system) =
-        if crs.is_geographic { (2, 2049, 2048) } else { (1, 3073, 3072) };
-    let mut keys: Vec<[u16; 4]> = vec![
-        [1024, 0, 1, model],
-        [1025, 0, 1, 1], // a pixel is an area
-        [system, 0, 1, code.unwrap_or(32767)],
-        [citation, 34737, words.len() as u16, 0],
-    ];
-    keys.sort_unstable();
-    let n_keys = keys.len() as u16;
-    let directory: Vec<u16> =
-        [1, 1, 0, n_keys].into_iter().chain(keys.into_iter().flatten()).collect();
-    tags.push(shorts(34735, &directory));
-    tags.push(ascii(34737, &words));
+    let mut keys = Keys::default();
+    keys.short(1024, if crs.is_geographic { 2 } else { 1 });
+    keys.short(1025, 1); // a pixel is an area
+    let (system, citation) = if crs.is_geographic { (2048, 2049) } else { (3072, 3073) };
+    keys.text(citation, &crs.name);
+    match crs.epsg.and_then(|code| u16::try_from(code).ok()) {
+        Some(code) => keys.short(system, code),
+        None => keys.own_system(crs),
+    }
+    tags.extend(keys.tags());
     tags
+}
+
+/// The keys of a projection: number, where the value is, how long it is, where in there.
+#[derive(Default)]
+struct Keys {
+    directory: Vec<[u16; 4]>,
+    doubles: Vec<f64>,
+    text: String,
+}
+
+/// A value that no list of codes holds.
+const USER_DEFINED: u16 = 32767;
+
+impl Keys {
+    fn short(&mut self, key: u16, value: u16) {
+        self.directory.push([key, 0, 1, value]);
+    }
+
+    fn doubles(&mut self, key: u16, values: &[f64]) {
+        self.directory.push([key, 34736, values.len() as u16, self.doubles.len() as u16]);
+        self.doubles.extend(values);
+    }
+
+    fn text(&mut self, key: u16, text: &str) {
+        let start = self.text.len() as u16;
+        self.text += &text.replace('|', "/");
+        self.text.push('|');
+        self.directory.push([key, 34737, self.text.len() as u16 - start, start]);
+    }
+
+    /// A system that EPSG does not list, by its ellipsoid and its projection's parameters.
+    fn own_system(&mut self, crs: &Crs) {
+        self.short(2048, USER_DEFINED);
+        self.short(2050, USER_DEFINED);
+        self.short(2051, 8901); // Greenwich
+        self.short(2054, 9102); // degrees
+        self.short(2056, USER_DEFINED);
+        self.doubles(2057, &[crs.earth.a]);
+        self.doubles(2059, &[crs.earth.inverse_flattening]);
+        if !crs.earth.shift.is_empty() {
+            self.doubles(2062, &crs.earth.shift);
+        }
+        if !crs.is_geographic {
+            self.short(3072, USER_DEFINED);
+            self.short(3074, USER_DEFINED);
+            self.short(3075, crs.method);
+            self.short(3076, 9001); // metres
+            for (key, value) in &crs.parameters {
+                self.doubles(*key, &[*value]);
+            }
+        }
+    }
+
+    fn tags(mut self) -> Vec<Tag> {
+        self.directory.sort_unstable();
+        let head = [1, 1, 0, self.directory.len() as u16];
+        let directory: Vec<u16> =
+            head.into_iter().chain(self.directory.into_iter().flatten()).collect();
+        let mut tags = vec![shorts(34735, &directory)];
+        if !self.doubles.is_empty() {
+            tags.push(doubles(34736, &self.doubles));
+        }
+        tags.push(ascii(34737, &self.text));
+        tags
+    }
 }
 
 #[cfg(test)]

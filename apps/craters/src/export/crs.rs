@@ -21,6 +21,23 @@ pub(crate) struct Crs {
     pub(crate) esri: String,
     /// Whether its coordinates are degrees.
     pub(crate) is_geographic: bool,
+    /// Its figure of the earth.
+    pub(crate) earth: Earth,
+    /// GeoTIFF's number of the projection's method; 0 for none.
+    pub(crate) method: u16,
+    /// GeoTIFF's key and the value of each parameter of the projection.
+    pub(crate) parameters: Vec<(u16, f64)>,
+}
+
+/// A figure of the earth in numbers.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Earth {
+    /// Half of the longer axis, metres.
+    pub(crate) a: f64,
+    /// 1/f.
+    pub(crate) inverse_flattening: f64,
+    /// The seven numbers of the shift to WGS84; empty for none.
+    pub(crate) shift: Vec<f64>,
 }
 
 /// A figure of the earth.
@@ -89,8 +106,10 @@ struct Datum {
 struct Projection {
     /// OGC's name and Esri's.
     names: [&'static str; 2],
-    /// OGC's name, Esri's and the value of each parameter.
-    parameters: Vec<(&'static str, &'static str, f64)>,
+    /// GeoTIFF's number of its method.
+    method: u16,
+    /// GeoTIFF's key, OGC's name, Esri's and the value of each parameter.
+    parameters: Vec<(u16, &'static str, &'static str, f64)>,
 }
 
 /// The words of a scene's projection.
@@ -196,6 +215,9 @@ fn datum_of<'a>(value: impl Fn(&str) -> Option<&'a str>) -> std::result::Result<
         let n_given = shift.split(',').count();
         format!("{shift}{}", ",0".repeat(7usize.saturating_sub(n_given)))
     });
+    if shift.as_ref().is_some_and(|s| s.split(',').any(|n| n.parse::<f64>().is_err())) {
+        return Err("towgs84 is not numbers".into());
+    }
     let is_nought = |shift: &String| shift.split(',').all(|n| n.parse() == Ok(0.0));
     let shift = shift.filter(|shift| !is_nought(shift));
     if value("nadgrids").is_some_and(|grids| grids != "@null") {
@@ -233,12 +255,13 @@ fn datum_of<'a>(value: impl Fn(&str) -> Option<&'a str>) -> std::result::Result<
 fn transverse_mercator(lat0: f64, lon0: f64, scale: f64, x0: f64, y0: f64) -> Projection {
     Projection {
         names: ["Transverse_Mercator"; 2],
+        method: 1,
         parameters: vec![
-            ("latitude_of_origin", "Latitude_Of_Origin", lat0),
-            ("central_meridian", "Central_Meridian", lon0),
-            ("scale_factor", "Scale_Factor", scale),
-            ("false_easting", "False_Easting", x0),
-            ("false_northing", "False_Northing", y0),
+            (3081, "latitude_of_origin", "Latitude_Of_Origin", lat0),
+            (3080, "central_meridian", "Central_Meridian", lon0),
+            (3092, "scale_factor", "Scale_Factor", scale),
+            (3082, "false_easting", "False_Easting", x0),
+            (3083, "false_northing", "False_Northing", y0),
         ],
     }
 }
@@ -246,13 +269,14 @@ fn transverse_mercator(lat0: f64, lon0: f64, scale: f64, x0: f64, y0: f64) -> Pr
 fn lambert(lat0: f64, lon0: f64, parallels: [f64; 2], x0: f64, y0: f64) -> Projection {
     Projection {
         names: ["Lambert_Conformal_Conic_2SP", "Lambert_Conformal_Conic"],
+        method: 8,
         parameters: vec![
-            ("latitude_of_origin", "Latitude_Of_Origin", lat0),
-            ("central_meridian", "Central_Meridian", lon0),
-            ("standard_parallel_1", "Standard_Parallel_1", parallels[0]),
-            ("standard_parallel_2", "Standard_Parallel_2", parallels[1]),
-            ("false_easting", "False_Easting", x0),
-            ("false_northing", "False_Northing", y0),
+            (3085, "latitude_of_origin", "Latitude_Of_Origin", lat0),
+            (3084, "central_meridian", "Central_Meridian", lon0),
+            (3078, "standard_parallel_1", "Standard_Parallel_1", parallels[0]),
+            (3079, "standard_parallel_2", "Standard_Parallel_2", parallels[1]),
+            (3086, "false_easting", "False_Easting", x0),
+            (3087, "false_northing", "False_Northing", y0),
         ],
     }
 }
@@ -267,11 +291,12 @@ fn utm(datum: &Datum, zone: u32, is_south: bool, epsg: Option<u32>) -> Crs {
 fn web_mercator() -> Crs {
     let mercator = Projection {
         names: ["Mercator_1SP", "Mercator_Auxiliary_Sphere"],
+        method: 7,
         parameters: vec![
-            ("central_meridian", "Central_Meridian", 0.0),
-            ("scale_factor", "Scale_Factor", 1.0),
-            ("false_easting", "False_Easting", 0.0),
-            ("false_northing", "False_Northing", 0.0),
+            (3080, "central_meridian", "Central_Meridian", 0.0),
+            (3092, "scale_factor", "Scale_Factor", 1.0),
+            (3082, "false_easting", "False_Easting", 0.0),
+            (3083, "false_northing", "False_Northing", 0.0),
         ],
     };
     let mut crs = projected("WGS 84 / Pseudo-Mercator", &wgs84(), &mercator, Some(3857));
@@ -294,7 +319,18 @@ fn web_mercator() -> Crs {
 fn geographic(datum: &Datum, epsg: Option<u32>) -> Crs {
     let [wkt, esri] = geographic_words(datum);
     let epsg = epsg.or(datum.epsg);
-    Crs { name: datum.system[0].clone(), epsg, wkt, esri, is_geographic: true }
+    let name = datum.system[0].clone();
+    let earth = earth(datum);
+    Crs { name, epsg, wkt, esri, is_geographic: true, earth, method: 0, parameters: Vec::new() }
+}
+
+fn earth(datum: &Datum) -> Earth {
+    let shift = datum.shift.iter().flat_map(|shift| shift.split(','));
+    Earth {
+        a: datum.ellipsoid.a,
+        inverse_flattening: datum.ellipsoid.inverse_flattening,
+        shift: shift.filter_map(|number| number.parse().ok()).collect(),
+    }
 }
 
 fn geographic_words(datum: &Datum) -> [String; 2] {
@@ -317,7 +353,7 @@ fn geographic_words(datum: &Datum) -> [String; 2] {
 fn projected(name: &str, datum: &Datum, projection: &Projection, epsg: Option<u32>) -> Crs {
     let [geographic, geographic_esri] = geographic_words(datum);
     let (mut parameters, mut parameters_esri) = (String::new(), String::new());
-    for (ogc, esri, value) in &projection.parameters {
+    for (_, ogc, esri, value) in &projection.parameters {
         parameters += &format!("PARAMETER[\"{ogc}\",{value}],");
         parameters_esri += &format!("PARAMETER[\"{esri}\",{value:?}],");
     }
@@ -337,7 +373,16 @@ fn projected(name: &str, datum: &Datum, projection: &Projection, epsg: Option<u3
          UNIT[\"Meter\",1.0]]",
         projection.names[1],
     );
-    Crs { name: name.to_owned(), epsg, wkt, esri, is_geographic: false }
+    Crs {
+        name: name.to_owned(),
+        epsg,
+        wkt,
+        esri,
+        is_geographic: false,
+        earth: earth(datum),
+        method: projection.method,
+        parameters: projection.parameters.iter().map(|(key, _, _, value)| (*key, *value)).collect(),
+    }
 }
 
 fn authority(epsg: Option<u32>) -> String {

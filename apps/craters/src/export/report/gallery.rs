@@ -12,8 +12,8 @@ use crate::survey::Crater;
 const LIKELIEST: usize = 24;
 /// So many of the most doubtful are shown.
 const DOUBTFUL: usize = 12;
-/// The longer side of a picture.
-const LONGEST: usize = 160;
+/// A side of a picture.
+const SIDE: usize = 160;
 
 /// Those of the highest probability that no person rejected.
 pub(super) fn likeliest(out: &Outgoing<'_>) -> Result<Vec<Block>> {
@@ -75,7 +75,7 @@ fn around(crater: &Crater) -> Cut {
     let side = (4.0 * crater.diameter_px).clamp(24.0, 4096.0).round() as usize;
     let first = |centre: f64| (centre - side as f64 / 2.0).round() as i64;
     let (x0, y0) = (first(crater.x_px), first(crater.y_px));
-    Cut { x0, y0, width: side, height: side, longest: LONGEST }
+    Cut { x0, y0, width: side, height: side, out_width: SIDE, out_height: SIDE }
 }
 
 fn title(crater: &Crater) -> String {

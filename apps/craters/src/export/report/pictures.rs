@@ -7,6 +7,7 @@ use image::codecs::jpeg::JpegEncoder;
 use image::{ExtendedColorType, ImageEncoder};
 
 use super::draw;
+use crate::data::Scene;
 use crate::error::{Error, Result};
 use crate::export::Outgoing;
 use crate::export::columns::Class;
@@ -22,8 +23,10 @@ pub struct Cut {
     pub width: usize,
     /// Rows of the scene in it.
     pub height: usize,
-    /// The longer side of the picture has at most so many pixels.
-    pub longest: usize,
+    /// Pixels in a row of the picture.
+    pub out_width: usize,
+    /// Rows of the picture.
+    pub out_height: usize,
 }
 
 /// A picture in memory.
@@ -37,6 +40,18 @@ pub struct Picture {
     pub rgb: Vec<u8>,
 }
 
+impl Picture {
+    /// Cuts pictures out of a scene.
+    pub fn from_scene(scene: &Scene) -> impl Fn(Cut) -> Result<Self> {
+        |cut| {
+            let [x0, y0] = [cut.x0 as f64, cut.y0 as f64];
+            let (width, height) = (cut.width as f64, cut.height as f64);
+            let rgb = scene.picture(x0, y0, width, height, cut.out_width, cut.out_height)?;
+            Ok(Self { width: cut.out_width, height: cut.out_height, rgb })
+        }
+    }
+}
+
 /// The longer side of the picture of the whole scene.
 const LONGEST: usize = 1200;
 /// No picture takes more bytes than this.
@@ -47,7 +62,11 @@ pub(super) fn overview(out: &Outgoing<'_>) -> Result<Vec<Block>> {
     let survey = out.survey;
     let Some(cut_out) = out.options.picture else { return Ok(Vec::new()) };
     let (width, height) = (survey.width, survey.height);
-    let mut picture = cut_out(Cut { x0: 0, y0: 0, width, height, longest: LONGEST })?;
+    // Never larger than the scene, never less than a pixel.
+    let shrunk = (LONGEST as f64 / width.max(height).max(1) as f64).min(1.0);
+    let [out_width, out_height] =
+        [width, height].map(|n| ((n as f64 * shrunk).round() as usize).max(1));
+    let mut picture = cut_out(Cut { x0: 0, y0: 0, width, height, out_width, out_height })?;
     check(&picture)?;
     let scale = picture.width as f64 / width.max(1) as f64;
     // The likeliest last, on top of the others.
