@@ -1,11 +1,13 @@
 //! Step one: loose circular candidates, found by shading along the sun, blobs and rims.
 
+mod axis;
 pub(crate) mod filters;
 mod peaks;
 mod polar;
 
 use serde::{Deserialize, Serialize};
 
+pub use axis::estimate_sun_axis;
 pub(crate) use peaks::towards;
 
 use crate::data::Sun;
