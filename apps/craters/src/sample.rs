@@ -242,11 +242,11 @@ mod tests {
     #[test]
     fn the_wall_that_faces_the_sun_is_the_lit_one() {
         for law in [Law::Training, Law::Test] {
-            let made = scene(law, 1536, 2);
+            let made = scene(law, 1024, 5);
             let azimuth = made.sun.azimuth_deg.to_radians();
             let to_sun = [azimuth.sin(), -azimuth.cos()];
             let fresh = |crater: &&Truth| {
-                crater.fill == Fill::Bare && crater.age < 0.5 && 5.0 < crater.radius_px
+                crater.fill == Fill::Bare && crater.age < 0.6 && 4.5 < crater.radius_px
             };
             let pan = &made.window.bands[0].1;
             let (n, n_right) =
@@ -255,7 +255,7 @@ mod tests {
                     let near = mean_at(pan, crater, to_sun, 0.6);
                     (n + 1, good + usize::from(near < far))
                 });
-            assert!(5 <= n && 9 * n <= 10 * n_right, "{law:?}: {n_right} of {n}");
+            assert!(4 <= n && 9 * n <= 10 * n_right, "{law:?}: {n_right} of {n}");
         }
     }
 
@@ -286,5 +286,24 @@ mod tests {
         };
         let usual = (BLOCK - 40..BLOCK).map(step).sum::<f32>() / 40.0;
         assert!(step(BLOCK) < 1.3 * usual, "{} against {usual}", step(BLOCK));
+    }
+
+    #[test]
+    fn local_contrast_lies_between_open_and_wooded_ground_of_real_chips() {
+        for law in [Law::Training, Law::Test] {
+            let pan = &scene(law, 512, 1).window.bands[0].1;
+            let mut contrasts: Vec<f32> = (0..32 * 32)
+                .map(|k| {
+                    let (x, y) = (k % 32 * 16, k / 32 * 16);
+                    let values = || (y..y + 16).flat_map(|row| pan.row(row)[x..x + 16].iter());
+                    let mean = values().sum::<f32>() / 256.0;
+                    let variance = values().map(|v| (v - mean).powi(2)).sum::<f32>() / 256.0;
+                    variance.sqrt() / mean
+                })
+                .collect();
+            contrasts.sort_by(f32::total_cmp);
+            // Least tenth in Las Vegas, median in Atlanta.
+            assert!((0.069..0.30).contains(&contrasts[512]), "{law:?}: {}", contrasts[512]);
+        }
     }
 }
