@@ -5,13 +5,18 @@
 
 mod bands;
 mod chunks;
+mod geokeys;
+mod georeference;
 mod picture;
+mod projection;
+mod reduced;
 mod source;
 #[cfg(test)]
 mod tests;
 mod tiff;
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +24,8 @@ use crate::error::Result;
 use crate::raster::Raster;
 use chunks::Rect;
 use source::Source;
+
+pub use projection::{Projection, WGS84, datum_shift, parse_projection, proj_text};
 
 /// What a band shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -98,6 +105,7 @@ pub struct Scene {
     /// What the user must be told about the file: mended, guessed or suspicious.
     pub warnings: Vec<String>,
     source: Source,
+    stretch: OnceLock<Vec<(Band, [f32; 2])>>,
 }
 
 /// A part of a scene in memory.
@@ -149,16 +157,21 @@ impl Scene {
         let source = Source::open(path)?;
         let (width, height) = source.size();
         let bands = bands::named(&source, options);
+        let mut warnings = Vec::new();
+        let georeference = georeference::of(path, &source, options, &mut warnings)?;
+        let (middle_x, middle_y) = (0.5 * width as f64, 0.5 * height as f64);
+        let measured = georeference.as_ref().and_then(|place| place.gsd_m(middle_x, middle_y));
         Ok(Self {
             path: path.to_owned(),
             width,
             height,
             bands,
-            gsd_m: options.gsd_m,
-            georeference: None,
+            gsd_m: options.gsd_m.or(measured),
+            georeference,
             sun: options.sun,
-            warnings: Vec::new(),
+            warnings,
             source,
+            stretch: OnceLock::new(),
         })
     }
 

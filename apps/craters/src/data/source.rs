@@ -136,18 +136,17 @@ impl Tiff {
 
     fn read(&self, level: usize, rect: Rect) -> Result<Vec<Raster>> {
         let image = &self.levels[level];
-        let nodata = self.nodata.map_or(f32::NAN, |nodata| nodata as f32);
         let width = rect.width;
         let mut planes = vec![Raster::filled(width, rect.height, f32::NAN); image.n_samples];
         image.read_rect(&self.file, rect, |band, x, y, value| {
-            if value != nodata {
-                planes[band].values[y * width + x] = value;
-            }
+            planes[band].values[y * width + x] = value;
         })?;
         if let Some(alpha) = self.alpha {
             let alpha = planes.remove(alpha);
-            // NaN here is an opacity that equals the number for no data.
-            hide(&mut planes, |idx| !(0.0 < alpha.values[idx]));
+            hide(&mut planes, |idx| alpha.values[idx] == 0.0);
+        }
+        if let Some(nodata) = self.nodata {
+            hide_nodata(&mut planes, nodata as f32);
         }
         self.apply_mask(image, rect, &mut planes)?;
         Ok(planes)
@@ -160,6 +159,16 @@ impl Tiff {
         mask.read_rect(&self.file, rect, |_, x, y, value| seen[y * rect.width + x] = value != 0.0)?;
         hide(planes, |idx| !seen[idx]);
         Ok(())
+    }
+}
+
+/// A pixel has no data where all its bands say so: one band alone may well be that bright.
+fn hide_nodata(planes: &mut [Raster], nodata: f32) {
+    let n = planes.first().map_or(0, |plane| plane.values.len());
+    for idx in 0..n {
+        if planes.iter().all(|plane| plane.values[idx] == nodata) {
+            planes.iter_mut().for_each(|plane| plane.values[idx] = f32::NAN);
+        }
     }
 }
 

@@ -81,3 +81,83 @@ fn a_window_is_the_same_however_the_file_is_packed() {
         }
     }
 }
+
+/// What `gdalinfo -stats` says of each public image: size and bands, EPSG code, longitude and
+/// latitude of the centre, values with data and mean of the first band. Metres a pixel are from
+/// its pixel size.
+#[test]
+fn public_images_are_read_as_gdal_reads_them() {
+    type Expected = (&'static str, [usize; 3], f64, Option<u32>, [f64; 2], (usize, f64));
+    let middle = [-105.6928506, 40.3399315];
+    let (vegas, atlanta) = ([-115.2320526, 36.1405827], [-84.4789363, 33.6383960]);
+    let expected: [Expected; 7] = [
+        ("landsat/blue.tif", [485, 373, 1], 145.70, Some(4326), middle, (169_651, 87.927)),
+        ("landsat/green.tif", [485, 373, 1], 145.70, Some(4326), middle, (169_637, 105.285)),
+        ("landsat/red.tif", [485, 373, 1], 145.70, Some(4326), middle, (169_617, 109.124)),
+        (
+            "landsat/rmnp-dem.tif",
+            [152, 187, 1],
+            233.95,
+            Some(4326),
+            [-105.7035, 40.3563931],
+            (28_424, 3119.111),
+        ),
+        (
+            "spacenet_worldview/road_mask_input.tif",
+            [1300, 1300, 1],
+            0.27,
+            Some(4326),
+            vegas,
+            (1_690_000, 558.986),
+        ),
+        (
+            "spacenet_worldview/sample_geotiff.tif",
+            [900, 900, 1],
+            0.5,
+            Some(32616),
+            atlanta,
+            (810_000, 456.988),
+        ),
+        (
+            "spacenet_worldview/sample_geotiff_custom_proj.tif",
+            [512, 512, 3],
+            30.0,
+            None,
+            [-104.0850, 41.8501528],
+            (262_144, 807.216),
+        ),
+    ];
+    for (name, [width, height, n_bands], gsd_m, epsg, lon_lat, (n, mean_value)) in expected {
+        let Some(path) = sample(name) else { return };
+        let scene = open(&path);
+        assert_eq!(
+            [scene.width, scene.height, scene.bands.len()],
+            [width, height, n_bands],
+            "{name}"
+        );
+        let found = mean(&whole(&scene).bands[0].1);
+        assert_eq!(found.0, n, "{name}");
+        assert!((found.1 - mean_value).abs() < 1e-3, "{name}: mean {}", found.1);
+        let found = scene.gsd_m.unwrap();
+        assert!((found / gsd_m - 1.0).abs() < 1e-3, "{name}: {found} m");
+        let place = scene.georeference.unwrap();
+        assert_eq!(place.epsg, epsg, "{name}");
+        let (east, north) = place.ground(0.5 * width as f64, 0.5 * height as f64);
+        let [lon, lat] = place.lon_lat(east, north).unwrap();
+        let apart = (lon - lon_lat[0]).abs().max((lat - lon_lat[1]).abs());
+        assert!(apart < 2e-6, "{name}: {lon} {lat}");
+        let (x, y) = place.pixel(east, north);
+        assert!((x - 0.5 * width as f64).abs() < 1e-6 && (y - 0.5 * height as f64).abs() < 1e-6);
+    }
+}
+
+#[test]
+fn a_photograph_of_three_bands_is_red_green_blue_and_white_in_one_band_is_data() {
+    let Some(path) = sample("neon_trees/OSBS_029.tif") else { return };
+    let scene = open(&path);
+    assert_eq!(scene.bands, [Band::Red, Band::Green, Band::Blue]);
+    assert_eq!((scene.gsd_m, scene.georeference.clone().unwrap().epsg), (Some(0.1), Some(32617)));
+    // The mean that the file itself records, over all pixels but those white in all bands.
+    let (n, found) = mean(&whole(&scene).bands[0].1);
+    assert!(n < 160_000 && 158_410 < n && (found - 156.478).abs() < 1.0, "{n} {found}");
+}
