@@ -14,7 +14,7 @@
 //! | sun elevation, degrees | 32 to 66 | 24 to 58 | |
 //! | blur, pixels | 0.60 | 0.68 | the same chips |
 //! | look-alikes a km², hay and trees apart | 214 | 175 | at least 134 candidates a km² after step one, Lin et al. 2020 |
-//! | hay bales and trees a km² | about 110 and 1,300 | about 130 and 1,500 | |
+//! | hay bales and trees a km² | about 110 and 1,800 | about 130 and 1,700 | |
 //! | pixel, m | 0.5 | 0.46 | WorldView-2 |
 //!
 //! Texture and blur are set by summary statistics of two real panchromatic chips without craters
