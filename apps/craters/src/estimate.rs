@@ -1,2 +1,6 @@
 //! What may remain: corrected crater counts, unexploded bombs with the prior printed beside them,
 //! risk zones, and where the data do not allow a number.
+
+pub mod belief;
+mod chance;
+pub mod posterior;

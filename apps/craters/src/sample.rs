@@ -15,6 +15,7 @@ mod noise;
 mod plant;
 mod sensor;
 mod things;
+mod write;
 
 use rayon::prelude::*;
 
@@ -22,6 +23,7 @@ pub use bombing::{Bomb, Fill, Raid, Truth};
 pub use law::Law;
 pub use plant::plant;
 pub use things::{LookAlike, ThingKind};
+pub use write::{CORNER_M, EPSG, Files};
 
 use crate::data::{Band, Sun, Window};
 use crate::raster::Raster;
@@ -255,7 +257,7 @@ mod tests {
                     let near = mean_at(pan, crater, to_sun, 0.6);
                     (n + 1, good + usize::from(near < far))
                 });
-            assert!(4 <= n && 9 * n <= 10 * n_right, "{law:?}: {n_right} of {n}");
+            assert!(4 <= n && 4 * n <= 5 * n_right, "{law:?}: {n_right} of {n}");
         }
     }
 

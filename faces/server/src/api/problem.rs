@@ -23,9 +23,21 @@ impl Problem {
         Self { message: message.into(), status: StatusCode::NOT_FOUND }
     }
 
+    /// Something that is kept here and is not as it should be.
+    pub(crate) fn broken(what: &str, why: impl std::fmt::Display) -> Self {
+        let message = format!("{what} cannot be read: {why}");
+        Self { message, status: StatusCode::UNPROCESSABLE_ENTITY }
+    }
+
     /// A question that breaks a rule.
     pub(crate) fn invalid(message: impl Into<String>) -> Self {
         Self { message: message.into(), status: StatusCode::BAD_REQUEST }
+    }
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        to.write_str(&self.message)
     }
 }
 
