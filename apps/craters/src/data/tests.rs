@@ -1,3 +1,7 @@
+mod bad_input;
+mod large;
+mod tiny;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

@@ -1,6 +1,7 @@
 //! A candidate's surroundings as a small square: the sun up, the size in radii, the contrast one.
 
-use crate::candidates::{Candidate, filters};
+use crate::candidates::Candidate;
+use crate::candidates::filters::{self, Level};
 use crate::raster::Raster;
 
 /// Samples along an edge of the patch.
@@ -12,31 +13,20 @@ pub(crate) const RADIUS: f32 = SIDE as f32 / (2.0 * REACH);
 
 /// A plane at full, half, quarter... size.
 pub(crate) struct Pyramid {
-    levels: Vec<(Raster, [f32; 2])>,
+    levels: Vec<Level>,
 }
 
 impl Pyramid {
-    /// Halves a plane until little is left. The pixels of a level lie on the scene's grid, so that
-    /// they are the same wherever the window begins.
-    pub(crate) fn of(plane: Raster, origin: (i64, i64)) -> Self {
-        let mut levels = vec![(filters::filled(&plane), [0.0, 0.0])];
-        let _ = origin;
-        for level in 0..6 {
-            let half = filters::halved(&levels[level].0);
-            if half.width.min(half.height) < 4 {
-                break;
-            }
-            levels.push((half, [0.0, 0.0]));
-        }
-        Self { levels }
+    /// Halves a plane until little is left; `origin` is where it begins in its scene.
+    pub(crate) fn of(plane: &Raster, origin: (i64, i64)) -> Self {
+        let whole = filters::filled(plane, origin);
+        Self { levels: filters::pyramid(whole, origin, 7, 4) }
     }
 
-    /// The value at a position of the full plane, at the level whose pixels are about as large as
-    /// the distance between samples.
-    fn level(&self, spacing: f32) -> (&Raster, [f32; 2], f32) {
-        let level = (spacing.max(1.0).log2().round() as usize).min(self.levels.len() - 1);
-        let (plane, shift) = &self.levels[level];
-        (plane, *shift, (level as f32).exp2())
+    /// The level whose pixels are about as large as the distance between samples.
+    fn level(&self, spacing: f32) -> &Level {
+        let level = spacing.max(1.0).log2().round() as usize;
+        &self.levels[level.min(self.levels.len() - 1)]
     }
 }
 
@@ -54,14 +44,15 @@ impl Patch {
     /// Cuts the patch of a candidate; `up` is the unit vector in pixels that will point up.
     pub(crate) fn cut(pyramid: &Pyramid, candidate: &Candidate, up: [f32; 2]) -> Self {
         let spacing = candidate.radius_px / RADIUS;
-        let (plane, shift, scale) = pyramid.level(spacing);
+        let level = pyramid.level(spacing);
         let right = [-up[1], up[0]];
         let mut values = [0.0; SIDE * SIDE];
         for (i, value) in values.iter_mut().enumerate() {
             let [u, v] = place(i).map(|p| p * candidate.radius_px);
             let x = candidate.x + u * right[0] - v * up[0];
             let y = candidate.y + u * right[1] - v * up[1];
-            *value = plane.at((x + shift[0]) / scale, (y + shift[1]) / scale);
+            let [x, y] = level.own(x, y);
+            *value = level.plane.at(x, y);
         }
         normalise(&mut values);
         let (dx, dy) = slopes(&values);
