@@ -2,6 +2,7 @@
 //! risk zones, and where the data do not allow a number.
 
 pub mod belief;
+pub mod blind;
 mod chance;
 pub mod posterior;
 pub mod simulate;
