@@ -2,7 +2,7 @@
 
 use super::filters::{self, Level};
 use super::polar::{self, Fit};
-use super::{Candidate, Octave, REACH};
+use super::{Candidate, Octave, REACH, near};
 use crate::data::Sun;
 use crate::raster::Raster;
 
@@ -32,21 +32,32 @@ pub(super) fn of_octave(
     let sun = sun.map(towards);
     let largest = octave.radii_px[octave.radii_px.len() - 1];
     let part = trimmed(level, (margin as f32 - 2.0 * REACH * largest - 8.0).max(0.0));
-    let mut found = Vec::new();
+    let starts = near::strongest(starts(&part, octave, sun));
+    let refined = starts.iter().map(|start| fitted(&part.plane, start, sun));
+    refined
+        .map(|fit| {
+            let [x, y] = part.full(fit.x, fit.y);
+            Candidate { x, y, radius_px: fit.radius * part.scale, score: fit.agreement }
+        })
+        .filter(|c| has_data(c, full))
+        .collect()
+}
+
+/// Where the shading is strongest, in positions of the level, if a glance finds it worth while.
+fn starts(level: &Level, octave: &Octave, sun: Option<[f32; 2]>) -> Vec<Candidate> {
+    let mut starts = Vec::new();
     for radius_px in &octave.radii_px {
-        let radius = radius_px / part.scale;
-        let smooth = filters::gaussian(&part.plane, SIGMA_OF_RADIUS * radius);
+        let radius = radius_px / level.scale;
+        let smooth = filters::gaussian(&level.plane, SIGMA_OF_RADIUS * radius);
         for (x, y) in peaks(&slopes(&smooth, sun), smooth.width) {
-            let fit = fitted(&part.plane, &smooth, [x, y, radius], sun);
-            let Some(Fit { x, y, radius, agreement }) = fit else { continue };
-            let [x, y] = part.full(x, y);
-            let c = Candidate { x, y, radius_px: radius * part.scale, score: agreement };
-            if has_data(&c, full) {
-                found.push(c);
+            let noise = noise(&level.plane, x, y);
+            let score = polar::glance(&level.plane, [x, y, radius], sun, noise);
+            if WORTH_REFINING < score {
+                starts.push(Candidate { x, y, radius_px: radius, score });
             }
         }
     }
-    found
+    starts
 }
 
 /// The level without what lies further outside than the octave needs.
@@ -63,16 +74,15 @@ fn trimmed(level: &Level, edge_px: f32) -> Level {
     Level { plane: Raster { width, height, values }, scale: level.scale, shift }
 }
 
-fn fitted(
-    plane: &Raster,
-    smooth: &Raster,
-    [x, y, radius]: [f32; 3],
-    sun: Option<[f32; 2]>,
-) -> Option<Fit> {
-    let noise = (NOISE * smooth.at(x, y)).powi(2) + f32::MIN_POSITIVE;
+fn fitted(plane: &Raster, start: &Candidate, sun: Option<[f32; 2]>) -> Fit {
+    let Candidate { x, y, radius_px: radius, .. } = *start;
+    let noise = noise(plane, x, y);
     let agreement = polar::agreement(plane, [x, y, radius], sun, noise);
-    let start = Fit { x, y, radius, agreement };
-    (WORTH_REFINING < agreement).then(|| polar::refined(plane, start, sun, noise))
+    polar::refined(plane, Fit { x, y, radius, agreement }, sun, noise)
+}
+
+fn noise(plane: &Raster, x: f32, y: f32) -> f32 {
+    (NOISE * plane.at(x, y)).powi(2) + f32::MIN_POSITIVE
 }
 
 fn has_data(c: &Candidate, full: &Raster) -> bool {

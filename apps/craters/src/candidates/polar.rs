@@ -4,11 +4,12 @@ use std::sync::LazyLock;
 
 use crate::raster::Raster;
 
-const ANGLES: usize = 12;
+const ANGLES: usize = 8;
+const OUTERMOST: f32 = 1.7;
 /// Rings in radii, with the shading along the sun that a hollow shows there: its walls, and
 /// beyond its rim the slope that falls off the other way.
 const RINGS: [(f32, f32); 6] =
-    [(0.3, 0.5), (0.6, 0.9), (0.85, 0.9), (1.15, -0.2), (1.4, -0.2), (1.7, 0.0)];
+    [(0.3, 0.5), (0.6, 0.9), (0.85, 0.9), (1.15, -0.2), (1.4, -0.2), (OUTERMOST, 0.0)];
 
 /// A sample: where, in radii; its share of the area; what a hollow lit from up would show.
 struct Sample {
@@ -18,7 +19,8 @@ struct Sample {
     shade: f32,
 }
 
-static SAMPLES: LazyLock<Vec<Sample>> = LazyLock::new(|| {
+/// The samples, the sum of their weights, and the power of their shading along one direction.
+static SAMPLES: LazyLock<(Vec<Sample>, f32, f32)> = LazyLock::new(|| {
     let ring = |(ring, (reach, shade)): (usize, (f32, f32))| {
         (0..ANGLES).map(move |k| {
             // Every second ring is turned by half a step.
@@ -27,7 +29,10 @@ static SAMPLES: LazyLock<Vec<Sample>> = LazyLock::new(|| {
             Sample { x: reach * cos, y: reach * sin, weight: reach, shade }
         })
     };
-    RINGS.into_iter().enumerate().flat_map(ring).collect()
+    let samples: Vec<Sample> = RINGS.into_iter().enumerate().flat_map(ring).collect();
+    let n = samples.iter().map(|s| s.weight).sum();
+    let norm = samples.iter().map(|s| 0.5 * s.weight * s.shade * s.shade).sum();
+    (samples, n, norm)
 });
 
 /// A circle and how well its surroundings agree with a hollow.
@@ -44,28 +49,52 @@ pub(crate) struct Fit {
 /// `noise` is the variance below which contrast means nothing.
 pub(crate) fn agreement(
     plane: &Raster,
-    [x, y, radius]: [f32; 3],
+    circle: [f32; 3],
     sun: Option<[f32; 2]>,
     noise: f32,
 ) -> f32 {
-    let centre = plane.at(x, y);
-    let (mut sum, mut squares, mut n) = (0.0, 0.0, 0.0);
-    let (mut east, mut south, mut norm) = (0.0, 0.0, 0.0);
-    for Sample { x: dx, y: dy, weight, shade } in SAMPLES.iter() {
-        let value = plane.at(x + radius * dx, y + radius * dy) - centre;
+    let [x, y, radius] = circle;
+    let reach = OUTERMOST * radius + 1.5;
+    let (width, height) = (plane.width as f32, plane.height as f32);
+    if reach < x && x + reach < width && reach < y && y + reach < height {
+        correlation(circle, sun, noise, |x, y| plane.inner(x, y))
+    } else {
+        correlation(circle, sun, noise, |x, y| plane.at(x, y))
+    }
+}
+
+/// [`agreement`] from the nearest pixels: rough and quick.
+pub(crate) fn glance(plane: &Raster, circle: [f32; 3], sun: Option<[f32; 2]>, noise: f32) -> f32 {
+    let (right, bottom) = ((plane.width - 1) as f32, (plane.height - 1) as f32);
+    correlation(circle, sun, noise, |x, y| {
+        let (column, row) = (x.clamp(0.0, right) as usize, y.clamp(0.0, bottom) as usize);
+        plane.values[row * plane.width + column]
+    })
+}
+
+#[inline(always)]
+fn correlation(
+    [x, y, radius]: [f32; 3],
+    sun: Option<[f32; 2]>,
+    noise: f32,
+    at: impl Fn(f32, f32) -> f32,
+) -> f32 {
+    let centre = at(x, y);
+    let (mut sum, mut squares, mut east, mut south) = (0.0, 0.0, 0.0, 0.0);
+    let (samples, n, norm) = &*SAMPLES;
+    for Sample { x: dx, y: dy, weight, shade } in samples {
+        let value = at(x + radius * dx, y + radius * dy) - centre;
         let weighted = weight * value;
         sum += weighted;
         squares += weighted * value;
-        n += weight;
-        // weight = distance, so that weighted * dx / weight = value * cos * ...
+        // The offset is the weight (the distance) times the direction.
         east += value * shade * dx;
         south += value * shade * dy;
-        norm += 0.5 * weight * shade * shade;
     }
     let variance = (squares / n - (sum / n).powi(2)).max(0.0) + noise;
     let along = match sun {
         Some([sx, sy]) => -(sx * east + sy * south),
-        None => east.hypot(south),
+        None => (east * east + south * south).sqrt(),
     };
     along / (norm * n * variance).sqrt()
 }
