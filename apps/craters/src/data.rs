@@ -7,16 +7,18 @@ mod bands;
 mod chunks;
 mod geokeys;
 mod georeference;
+pub mod labels;
 mod picture;
 mod projection;
 mod reduced;
 mod source;
+mod sun;
+mod suspect;
 #[cfg(test)]
 mod tests;
 mod tiff;
 
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
@@ -25,7 +27,9 @@ use crate::raster::Raster;
 use chunks::Rect;
 use source::Source;
 
+pub use bands::parse_bands;
 pub use projection::{Projection, WGS84, datum_shift, parse_projection, proj_text};
+pub use sun::sun_disagrees;
 
 /// What a band shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -78,7 +82,8 @@ pub struct Georeference {
 pub struct SceneOptions {
     /// The bands in the order of the file.
     pub bands: Option<Vec<Band>>,
-    /// Where the sun stood.
+    /// Where the sun stood, its azimuth in degrees clockwise from north, as in vendors' files; an
+    /// image that has no north up turns it.
     pub sun: Option<Sun>,
     /// Ground sampling distance in metres.
     pub gsd_m: Option<f64>,
@@ -105,7 +110,7 @@ pub struct Scene {
     /// What the user must be told about the file: mended, guessed or suspicious.
     pub warnings: Vec<String>,
     source: Source,
-    stretch: OnceLock<Vec<(Band, [f32; 2])>>,
+    stretch: Vec<(Band, [f32; 2])>,
 }
 
 /// A part of a scene in memory.
@@ -156,23 +161,19 @@ impl Scene {
     pub fn open(path: &Path, options: &SceneOptions) -> Result<Self> {
         let source = Source::open(path)?;
         let (width, height) = source.size();
-        let bands = bands::named(&source, options);
         let mut warnings = Vec::new();
+        let bands = bands::named(path, &source, options, &mut warnings)?;
         let georeference = georeference::of(path, &source, options, &mut warnings)?;
         let (middle_x, middle_y) = (0.5 * width as f64, 0.5 * height as f64);
         let measured = georeference.as_ref().and_then(|place| place.gsd_m(middle_x, middle_y));
-        Ok(Self {
-            path: path.to_owned(),
-            width,
-            height,
-            bands,
-            gsd_m: options.gsd_m.or(measured),
-            georeference,
-            sun: options.sun,
-            warnings,
-            source,
-            stretch: OnceLock::new(),
-        })
+        let gsd_m = georeference::gsd(path, options.gsd_m, measured, &mut warnings)?;
+        let place = georeference.as_ref();
+        let sun = sun::of(path, options.sun.as_ref(), place, (width, height), &mut warnings)?;
+        let sample = suspect::sample(&source)?;
+        warnings.extend(suspect::warnings(&bands, &sample, source.is_8_bit()));
+        let stretch = reduced::stretch(&bands, &sample);
+        let path = path.to_owned();
+        Ok(Self { path, width, height, bands, gsd_m, georeference, sun, warnings, source, stretch })
     }
 
     /// Reads a window of every band; what lies outside the scene is NaN. May be called from

@@ -1,2 +1,9 @@
 //! What may remain: corrected crater counts, unexploded bombs with the prior printed beside them,
 //! risk zones, and where the data do not allow a number.
+
+pub mod belief;
+mod chance;
+pub mod posterior;
+pub mod simulate;
+pub mod verified;
+pub mod zones;

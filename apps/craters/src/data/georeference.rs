@@ -88,7 +88,7 @@ pub(super) fn of(
         );
         return Ok(None);
     }
-    let Some((epsg, proj)) = choose(path, &keys, options, warnings)? else {
+    let Some((epsg, proj)) = choose(path, &keys, (&affine, source), options, warnings)? else {
         warnings.push(
             "it has a place but no projection: no positions; pass `--projection \
                        EPSG:…`, such as EPSG:32648 for UTM zone 48 north"
@@ -98,6 +98,27 @@ pub(super) fn of(
     };
     let georeference = Georeference { affine, epsg, proj };
     Ok(check_place(georeference, source.size(), warnings))
+}
+
+/// Metres a pixel: what was passed, else what the georeference gives.
+pub(super) fn gsd(
+    path: &Path,
+    said: Option<f64>,
+    measured: Option<f64>,
+    warnings: &mut Vec<String>,
+) -> Result<Option<f64>> {
+    let Some(said) = said else { return Ok(measured) };
+    if !(0.0 < said && said <= 1000.0) {
+        let what = format!("a ground sampling distance of {said} m");
+        return Err(Error::input(path, None, what, "pass metres a pixel, such as 0.5"));
+    }
+    if let Some(measured) = measured.filter(|m| 0.05 < (m / said - 1.0).abs()) {
+        warnings.push(format!(
+            "a pixel is {measured:.3} m by its georeference, and {said} m was passed: the latter \
+             is used"
+        ));
+    }
+    Ok(Some(said))
 }
 
 fn missing(keys: &Keys) -> String {
@@ -120,6 +141,7 @@ fn is_usable(affine: &[f64; 6]) -> bool {
 fn choose(
     path: &Path,
     keys: &Keys,
+    (affine, source): (&[f64; 6], &Source),
     options: &SceneOptions,
     warnings: &mut Vec<String>,
 ) -> Result<Option<(Option<u32>, String)>> {
@@ -135,13 +157,35 @@ fn choose(
     if let Some(own) = own
         && own.1 != said.1
     {
-        warnings.push(disagreement(&own.1, &said.1));
+        warnings.push(disagreement(&own.1, text, affine, source.size()));
     }
     Ok(Some(said))
 }
 
-fn disagreement(own: &str, said: &str) -> String {
-    format!("the file says its projection is `{own}`, and `{said}` was passed: the latter is used")
+/// How far the middle of the scene moves from where the file's own projection has it.
+fn disagreement(
+    own: &str,
+    said: &str,
+    affine: &[f64; 6],
+    (width, height): (usize, usize),
+) -> String {
+    let at = |proj: &str| {
+        let place = Georeference { affine: *affine, epsg: None, proj: proj.to_owned() };
+        let (east, north) = place.ground(0.5 * width as f64, 0.5 * height as f64);
+        place.lon_lat(east, north)
+    };
+    let moved = match (at(own), at(said)) {
+        (Some(from), Some(to)) => {
+            let (east, north) = metres_between(from, to);
+            let (x, y) = (
+                if east < 0.0 { "west" } else { "east" },
+                if north < 0.0 { "south" } else { "north" },
+            );
+            format!(", which moves the scene {:.0} m {x} and {:.0} m {y}", east.abs(), north.abs())
+        }
+        _ => String::new(),
+    };
+    format!("the file says its projection is `{own}`, and `{said}` is used as was passed{moved}")
 }
 
 /// Positions that cannot be where the projection puts them.

@@ -70,12 +70,16 @@ impl Picture {
         planes
     }
 
+    /// Whether a value is one of 256.
+    pub(super) fn is_8_bit(&self) -> bool {
+        self.color.bits_per_pixel() <= 8 * u16::from(self.color.channel_count())
+    }
+
     fn value(&self, idx: usize) -> f32 {
-        let is_wide = 8 * u16::from(self.color.channel_count()) < self.color.bits_per_pixel();
-        if is_wide {
-            f32::from(u16::from_ne_bytes([self.bytes[2 * idx], self.bytes[2 * idx + 1]]))
-        } else {
+        if self.is_8_bit() {
             f32::from(self.bytes[idx])
+        } else {
+            f32::from(u16::from_ne_bytes([self.bytes[2 * idx], self.bytes[2 * idx + 1]]))
         }
     }
 }

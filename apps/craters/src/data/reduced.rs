@@ -10,8 +10,6 @@ use crate::raster::Raster;
 /// From this many rows on, the rows of a mean are drawn evenly from those that it covers: a
 /// picture of a scene without overviews must not read all of it.
 const MOST_ROWS: usize = 4;
-/// Side of the sample that a stretch is taken from.
-const SAMPLE_SIDE: usize = 512;
 /// Share of the pixels that a stretch leaves black, and as many white.
 const CLIPPED: f64 = 0.02;
 
@@ -49,18 +47,9 @@ impl Scene {
     }
 
     /// The values shown black and white in each band: percentiles of a sample of the scene,
-    /// taken once.
-    pub fn stretch(&self) -> Result<&[(Band, [f32; 2])]> {
-        if let Some(stretch) = self.stretch.get() {
-            return Ok(stretch);
-        }
-        let (width, height) = (self.width as f64, self.height as f64);
-        let size = [self.width.min(SAMPLE_SIDE), self.height.min(SAMPLE_SIDE)];
-        let view = View { x0: 0.0, y0: 0.0, width, height };
-        let planes = resampled(&self.source, view, size, 1)?;
-        let ends = planes.iter().map(|plane| ends(&plane.values));
-        let stretch = self.bands.iter().copied().zip(ends).collect();
-        Ok(self.stretch.get_or_init(|| stretch))
+    /// taken when it was opened.
+    pub fn stretch(&self) -> &[(Band, [f32; 2])] {
+        &self.stretch
     }
 
     /// A picture of `out_width` by `out_height` pixels of a rectangle of the scene: red, green,
@@ -74,7 +63,6 @@ impl Scene {
         out_width: usize,
         out_height: usize,
     ) -> Result<Vec<u8>> {
-        let stretch = self.stretch()?;
         let view = View { x0, y0, width, height };
         let planes = resampled(&self.source, view, [out_width, out_height], MOST_ROWS)?;
         let index = |band| self.bands.iter().position(|of| *of == band);
@@ -85,7 +73,7 @@ impl Scene {
         let mut bytes = vec![0; 3 * out_width * out_height];
         for (channel, band) in colours.into_iter().enumerate() {
             let Some(plane) = planes.get(band) else { continue };
-            let [low, high] = stretch[band].1;
+            let [low, high] = self.stretch[band].1;
             for (pixel, value) in bytes.chunks_exact_mut(3).zip(&plane.values) {
                 pixel[channel] = byte(*value, low, high);
             }
@@ -100,6 +88,11 @@ fn byte(value: f32, low: f32, high: f32) -> u8 {
     }
     let share = ((value - low) / (high - low).max(f32::MIN_POSITIVE)).clamp(0.0, 1.0);
     (1.0 + 254.0 * share).round() as u8
+}
+
+/// The values shown black and white, of a sample of each band.
+pub(super) fn stretch(bands: &[Band], sample: &[Vec<f32>]) -> Vec<(Band, [f32; 2])> {
+    bands.iter().copied().zip(sample.iter().map(|values| ends(values))).collect()
 }
 
 /// Lower and upper percentile of the values with data.

@@ -97,6 +97,14 @@ impl Source {
         }
     }
 
+    /// Whether a value is one of 256.
+    pub(super) fn is_8_bit(&self) -> bool {
+        match self {
+            Self::Tiff(tiff) => tiff.levels[0].sample.size() == 1,
+            Self::Picture(picture) => picture.is_8_bit(),
+        }
+    }
+
     /// Planes of a rectangle of a level, one a band. `rect` lies inside the level.
     pub(super) fn read(&self, level: usize, rect: Rect) -> Result<Vec<Raster>> {
         match self {

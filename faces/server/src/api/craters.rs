@@ -8,6 +8,7 @@
 //! - `estimate`: what may remain, under the priors that were asked for.
 //! - `exports`: the files for other programs.
 
+pub(super) mod estimate;
 pub(super) mod exports;
 pub(super) mod found;
 mod kept;
