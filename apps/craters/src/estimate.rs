@@ -4,3 +4,6 @@
 pub mod belief;
 mod chance;
 pub mod posterior;
+pub mod simulate;
+pub mod verified;
+pub mod zones;

@@ -10,11 +10,17 @@ use super::kernel::Frame;
 /// Gammerman, Shafer 2005); the crater that it would itself be only shortens distances. Where k is
 /// more than n no radius can be promised from so few and the whole window is the zone.
 pub(super) fn radius(points: &[[f64; 2]], level: f64, whole: f64) -> f64 {
+    let distances = distances_between(points);
+    let k = ((points.len() + 1) as f64 * level).ceil() as usize;
+    distances.get(k.max(1) - 1).copied().unwrap_or(whole)
+}
+
+/// Each point's distance to its nearest other, smallest first.
+pub(super) fn distances_between(points: &[[f64; 2]]) -> Vec<f64> {
     let mut distances: Vec<f64> =
         points.iter().enumerate().map(|(at, point)| to_others(point, points, at)).collect();
     distances.sort_by(f64::total_cmp);
-    let k = ((points.len() + 1) as f64 * level).ceil() as usize;
-    distances.get(k.max(1) - 1).copied().unwrap_or(whole)
+    distances
 }
 
 fn to_others(point: &[f64; 2], points: &[[f64; 2]], skip: usize) -> f64 {
