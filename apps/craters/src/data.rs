@@ -7,6 +7,7 @@ mod bands;
 mod chunks;
 mod geokeys;
 mod georeference;
+pub mod labels;
 mod picture;
 mod projection;
 mod reduced;

@@ -1,2 +1,10 @@
 //! What may remain: corrected crater counts, unexploded bombs with the prior printed beside them,
 //! risk zones, and where the data do not allow a number.
+
+pub mod belief;
+pub mod blind;
+mod chance;
+pub mod posterior;
+pub mod simulate;
+pub mod verified;
+pub mod zones;

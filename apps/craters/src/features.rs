@@ -55,7 +55,7 @@ pub struct Features<'a> {
 impl<'a> Features<'a> {
     /// Prepares a window.
     pub fn new(window: &'a Window, sun: Option<&Sun>, gsd_m: Option<f64>) -> Self {
-        let grey = Pyramid::of(window.grey(), (window.x0, window.y0));
+        let grey = Pyramid::of(&window.grey(), (window.x0, window.y0));
         Self { window, sun: sun.copied(), gsd_m, grey, colours: colour::Planes::of(window) }
     }
 

@@ -10,7 +10,7 @@ use crate::raster::Raster;
 /// are three times as strong (in power) along s as across it. So the axis is the main direction
 /// of the slopes' second moments.
 pub fn estimate_sun_axis(grey: &Raster) -> Option<f64> {
-    let smooth = filters::gaussian(&filters::filled(grey), 1.5);
+    let smooth = filters::gaussian(&filters::filled(grey, (0, 0)), 1.5);
     if smooth.width < 16 || smooth.height < 16 {
         return None;
     }

@@ -1,31 +1,107 @@
-//! Separable filters of bounded support on planes without holes.
+//! Separable filters of bounded support on planes without holes, and planes of reduced size.
 
 use crate::raster::Raster;
 
-/// The plane with its holes closed by the mean of what lies around them.
-pub(crate) fn filled(plane: &Raster) -> Raster {
-    if plane.values.iter().all(|value| value.is_finite()) {
-        return plane.clone();
-    }
-    let finite: Vec<f32> = plane.values.iter().copied().filter(|v| v.is_finite()).collect();
-    let mean = finite.iter().map(|v| f64::from(*v)).sum::<f64>() / finite.len().max(1) as f64;
-    let values = plane.values.iter().map(|v| if v.is_finite() { *v } else { mean as f32 });
-    Raster { width: plane.width, height: plane.height, values: values.collect() }
+/// A plane at a reduced size. Its pixels lie on the scene's grid of that size, so that they hold
+/// the same values wherever a window of the scene begins.
+pub(crate) struct Level {
+    /// The values.
+    pub(crate) plane: Raster,
+    /// Full pixels a pixel of this level.
+    pub(crate) scale: f32,
+    /// Position in the full plane of this level's first corner.
+    pub(crate) shift: [f32; 2],
 }
 
-/// The plane at half the size: each pixel the mean of four.
-pub(crate) fn halved(plane: &Raster) -> Raster {
-    let (width, height) = (plane.width.div_ceil(2), plane.height.div_ceil(2));
+impl Level {
+    /// A position of this level in the full plane.
+    pub(crate) fn full(&self, x: f32, y: f32) -> [f32; 2] {
+        [x * self.scale + self.shift[0], y * self.scale + self.shift[1]]
+    }
+
+    /// A position of the full plane in this level.
+    pub(crate) fn own(&self, x: f32, y: f32) -> [f32; 2] {
+        [(x - self.shift[0]) / self.scale, (y - self.shift[1]) / self.scale]
+    }
+}
+
+/// The plane and its halves, quarters... until a side is below `least`. `origin` is where the
+/// plane begins in its scene.
+pub(crate) fn pyramid(plane: Raster, origin: (i64, i64), n: usize, least: usize) -> Vec<Level> {
+    let mut levels = vec![Level { plane, scale: 1.0, shift: [0.0; 2] }];
+    let mut corner = origin;
+    for depth in 1..n {
+        let last = &levels[depth - 1].plane;
+        if last.width.min(last.height) < 2 * least {
+            break;
+        }
+        let odd = (corner.0.rem_euclid(2) as usize, corner.1.rem_euclid(2) as usize);
+        let plane = halved(last, odd);
+        corner = (corner.0.div_euclid(2), corner.1.div_euclid(2));
+        let side = 1_i64 << depth;
+        let shift = [corner.0 * side - origin.0, corner.1 * side - origin.1].map(|s| s as f32);
+        levels.push(Level { plane, scale: side as f32, shift });
+    }
+    levels
+}
+
+/// The plane at half the size: each pixel the mean of the numbers among four. Where the first
+/// column (row) is odd in the scene, it is half of a pair.
+fn halved(plane: &Raster, odd: (usize, usize)) -> Raster {
+    let width = (plane.width + odd.0).div_ceil(2);
+    let height = (plane.height + odd.1).div_ceil(2);
+    let pair = |i: usize, odd: usize, n: usize| {
+        let first = (2 * i).saturating_sub(odd);
+        (first, (2 * i + 1 - odd).min(n - 1))
+    };
     let mut values = Vec::with_capacity(width * height);
     for row in 0..height {
-        let upper = plane.row(2 * row);
-        let lower = plane.row((2 * row + 1).min(plane.height - 1));
+        let (top, bottom) = pair(row, odd.1, plane.height);
+        let (upper, lower) = (plane.row(top), plane.row(bottom));
         for column in 0..width {
-            let (left, right) = (2 * column, (2 * column + 1).min(plane.width - 1));
-            values.push(0.25 * (upper[left] + upper[right] + lower[left] + lower[right]));
+            let (left, right) = pair(column, odd.0, plane.width);
+            let four = [upper[left], upper[right], lower[left], lower[right]];
+            let mean = 0.25 * ((four[0] + four[1]) + (four[2] + four[3]));
+            values.push(if mean.is_nan() { mean_of_numbers(four) } else { mean });
         }
     }
     Raster { width, height, values }
+}
+
+fn mean_of_numbers(four: [f32; 4]) -> f32 {
+    let numbers = four.iter().filter(|v| !v.is_nan());
+    numbers.clone().sum::<f32>() / numbers.count() as f32
+}
+
+/// The plane with its holes closed: a pixel without data takes the mean of the smallest block of
+/// the scene's grid around it that has data, up to 64 pixels wide; where there is none, zero.
+pub(crate) fn filled(plane: &Raster, origin: (i64, i64)) -> Raster {
+    if plane.values.iter().all(|value| value.is_finite()) {
+        return plane.clone();
+    }
+    let mut clean = plane.clone();
+    clean.values.iter_mut().filter(|v| !v.is_finite()).for_each(|v| *v = f32::NAN);
+    let mut levels = pyramid(clean, origin, 7, 1);
+    for depth in (0..levels.len() - 1).rev() {
+        let (fine, coarse) = levels.split_at_mut(depth + 1);
+        fill_from(&mut fine[depth], &coarse[0]);
+    }
+    let mut whole = levels.swap_remove(0).plane;
+    whole.values.iter_mut().filter(|v| v.is_nan()).for_each(|v| *v = 0.0);
+    whole
+}
+
+fn fill_from(fine: &mut Level, coarse: &Level) {
+    for row in 0..fine.plane.height {
+        for column in 0..fine.plane.width {
+            let i = row * fine.plane.width + column;
+            if fine.plane.values[i].is_nan() {
+                let [x, y] = fine.full(column as f32 + 0.5, row as f32 + 0.5);
+                let [x, y] = coarse.own(x, y);
+                fine.plane.values[i] = coarse.plane.get(x as isize, y as isize);
+            }
+        }
+    }
 }
 
 /// The plane under a Gaussian, cut at three sigmas; beyond the edge the nearest pixel's value.

@@ -1,14 +1,18 @@
-//! From responses to circles: local maxima, and of neighbours the strongest.
+//! From a smoothed plane to circles: where the shading or a blob is strongest.
 
-use std::collections::HashMap;
-
-use super::{Candidate, polar};
+use super::filters::{self, Level};
+use super::polar::{self, Fit};
+use super::{Candidate, Octave, REACH, near};
 use crate::data::Sun;
 use crate::raster::Raster;
 
 /// A bowl of radius r, bright in proportion to the position along the sun, answers most to the
 /// derivative of a Gaussian of this many r: `e^u = 1 + u + 2 u^2` with `u = r^2 / (2 sigma^2)`.
-pub(crate) const SIGMA_OF_RADIUS: f32 = 0.394;
+const SIGMA_OF_RADIUS: f32 = 0.394;
+/// Agreements below are not worth refining.
+const WORTH_REFINING: f32 = 0.25;
+/// A deviation of this share of the brightness is no contrast.
+const NOISE: f32 = 0.004;
 
 /// Unit vector towards the sun in pixels, y downwards.
 pub(crate) fn towards(sun: &Sun) -> [f32; 2] {
@@ -16,28 +20,78 @@ pub(crate) fn towards(sun: &Sun) -> [f32; 2] {
     [azimuth.sin() as f32, -azimuth.cos() as f32]
 }
 
-/// Maxima of the shading dipole of a smoothed plane: a hollow is dark towards the sun and bright
-/// away from it.
-pub(crate) fn dipoles(smooth: &Raster, sun: Option<&Sun>, radius: f32) -> Vec<Candidate> {
+/// The refined circles of an octave, in pixel positions of the full plane. Without data at the
+/// centre or on more than a third of the rim there is none.
+pub(super) fn of_octave(
+    level: &Level,
+    octave: &Octave,
+    margin: usize,
+    full: &Raster,
+    sun: Option<&Sun>,
+) -> Vec<Candidate> {
     let sun = sun.map(towards);
-    let response = slopes(smooth, sun);
-    let (width, height) = (smooth.width, smooth.height);
-    let mut found = Vec::new();
-    for row in 1..height - 1 {
-        let at = row * width;
-        for column in 1..width - 1 {
-            let i = at + column;
-            if response[i] <= 0.0 || !is_peak(&response, width, i) {
-                continue;
-            }
-            let (x, y) = (column as f32 + 0.5, row as f32 + 0.5);
-            let score = polar::agreement(smooth, x, y, radius, sun);
-            if 0.3 < score {
-                found.push(Candidate { x, y, radius_px: radius, score });
+    let largest = octave.radii_px[octave.radii_px.len() - 1];
+    let part = trimmed(level, (margin as f32 - 2.0 * REACH * largest - 8.0).max(0.0));
+    let starts = near::strongest(starts(&part, octave, sun));
+    let refined = starts.iter().map(|start| fitted(&part.plane, start, sun));
+    refined
+        .map(|fit| {
+            let [x, y] = part.full(fit.x, fit.y);
+            Candidate { x, y, radius_px: fit.radius * part.scale, score: fit.agreement }
+        })
+        .filter(|c| has_data(c, full))
+        .collect()
+}
+
+/// Where the shading is strongest, in positions of the level, if a glance finds it worth while.
+fn starts(level: &Level, octave: &Octave, sun: Option<[f32; 2]>) -> Vec<Candidate> {
+    let mut starts = Vec::new();
+    for radius_px in &octave.radii_px {
+        let radius = radius_px / level.scale;
+        let smooth = filters::gaussian(&level.plane, SIGMA_OF_RADIUS * radius);
+        for (x, y) in peaks(&slopes(&smooth, sun), smooth.width) {
+            let noise = noise(&level.plane, x, y);
+            let score = polar::glance(&level.plane, [x, y, radius], sun, noise);
+            if WORTH_REFINING < score {
+                starts.push(Candidate { x, y, radius_px: radius, score });
             }
         }
     }
-    found
+    starts
+}
+
+/// The level without what lies further outside than the octave needs.
+fn trimmed(level: &Level, edge_px: f32) -> Level {
+    let edge = (edge_px / level.scale) as usize;
+    let plane = &level.plane;
+    if edge == 0 || plane.width.min(plane.height) <= 2 * edge {
+        return Level { plane: plane.clone(), ..*level };
+    }
+    let (width, height) = (plane.width - 2 * edge, plane.height - 2 * edge);
+    let rows = (edge..edge + height).flat_map(|row| &plane.row(row)[edge..edge + width]);
+    let values = rows.copied().collect();
+    let shift = level.full(edge as f32, edge as f32);
+    Level { plane: Raster { width, height, values }, scale: level.scale, shift }
+}
+
+fn fitted(plane: &Raster, start: &Candidate, sun: Option<[f32; 2]>) -> Fit {
+    let Candidate { x, y, radius_px: radius, .. } = *start;
+    let noise = noise(plane, x, y);
+    let agreement = polar::agreement(plane, [x, y, radius], sun, noise);
+    polar::refined(plane, Fit { x, y, radius, agreement }, sun, noise)
+}
+
+fn noise(plane: &Raster, x: f32, y: f32) -> f32 {
+    (NOISE * plane.at(x, y)).powi(2) + f32::MIN_POSITIVE
+}
+
+fn has_data(c: &Candidate, full: &Raster) -> bool {
+    let is_number = |x: f32, y: f32| full.get(x.floor() as isize, y.floor() as isize).is_finite();
+    let on_rim = |k: &usize| {
+        let (sin, cos) = (*k as f32 * std::f32::consts::TAU / 12.0).sin_cos();
+        is_number(c.x + c.radius_px * cos, c.y + c.radius_px * sin)
+    };
+    is_number(c.x, c.y) && 8 <= (0..12).filter(on_rim).count()
 }
 
 /// The slope away from the sun; without a sun the steepest slope.
@@ -47,48 +101,45 @@ fn slopes(smooth: &Raster, sun: Option<[f32; 2]>) -> Vec<f32> {
     for row in 1..height - 1 {
         let (above, line, below) = (smooth.row(row - 1), smooth.row(row), smooth.row(row + 1));
         let out = &mut response[row * width..(row + 1) * width];
-        for i in 1..width - 1 {
-            let (dx, dy) = (line[i + 1] - line[i - 1], below[i] - above[i]);
-            out[i] = match sun {
-                Some([sx, sy]) => -(sx * dx + sy * dy),
-                None => (dx * dx + dy * dy).sqrt(),
-            };
+        let n = width - 2;
+        let (left, right) = (&line[..n], &line[2..]);
+        let (above, below) = (&above[1..=n], &below[1..=n]);
+        let out = &mut out[1..=n];
+        match sun {
+            Some([sx, sy]) => {
+                for i in 0..n {
+                    out[i] = -(sx * (right[i] - left[i]) + sy * (below[i] - above[i]));
+                }
+            }
+            None => {
+                for i in 0..n {
+                    let (dx, dy) = (right[i] - left[i], below[i] - above[i]);
+                    out[i] = (dx * dx + dy * dy).sqrt();
+                }
+            }
         }
     }
     response
 }
 
+/// The centres of the pixels above zero that are larger than all around them.
+fn peaks(values: &[f32], width: usize) -> Vec<(f32, f32)> {
+    let mut found = Vec::new();
+    for row in 1..values.len() / width - 1 {
+        for column in 1..width - 1 {
+            let i = row * width + column;
+            if 0.0 < values[i] && is_peak(values, width, i) {
+                found.push((column as f32 + 0.5, row as f32 + 0.5));
+            }
+        }
+    }
+    found
+}
+
 /// Whether a value is the largest of nine; of equal ones the last counts.
 fn is_peak(values: &[f32], width: usize, i: usize) -> bool {
     let v = values[i];
-    let before = [i - width - 1, i - width, i - width + 1, i - 1];
+    let before = [i - 1, i - width - 1, i - width, i - width + 1];
     let after = [i + 1, i + width - 1, i + width, i + width + 1];
-    before.iter().all(|j| values[*j] <= v) && after.iter().all(|j| values[*j] < v)
-}
-
-/// The candidates that no stronger one of like place and size stands beside. Each is judged by
-/// its neighbours alone, whether these stay or not, so that far things never decide.
-pub(crate) fn strongest_of_neighbours(found: Vec<Candidate>) -> Vec<Candidate> {
-    const CELL: f32 = 16.0;
-    let mut cells: HashMap<(i32, i32), Vec<usize>> = HashMap::new();
-    let cell = |c: &Candidate| ((c.x / CELL).floor() as i32, (c.y / CELL).floor() as i32);
-    for (i, candidate) in found.iter().enumerate() {
-        cells.entry(cell(candidate)).or_default().push(i);
-    }
-    let beaten = |c: &Candidate| {
-        let reach = (c.radius_px / CELL).ceil() as i32;
-        let (cx, cy) = cell(c);
-        (cy - reach..=cy + reach)
-            .flat_map(|y| (cx - reach..=cx + reach).map(move |x| (x, y)))
-            .filter_map(|place| cells.get(&place))
-            .flatten()
-            .any(|i| beats(&found[*i], c))
-    };
-    found.iter().filter(|c| !beaten(c)).copied().collect()
-}
-
-fn beats(a: &Candidate, b: &Candidate) -> bool {
-    let ratio = a.radius_px / b.radius_px;
-    let near = 0.5 * a.radius_px.min(b.radius_px).max(2.0);
-    b.score < a.score && 0.55 < ratio && ratio < 1.8 && (a.x - b.x).hypot(a.y - b.y) < near
+    after.iter().all(|j| values[*j] < v) && before.iter().all(|j| values[*j] <= v)
 }

@@ -78,7 +78,7 @@ pub(super) fn raids(law: Law, size_px: usize, seed: u64) -> (Vec<Raid>, Vec<Trut
         let middle_z = 0.5 * normal(&mut rng);
         for bomb in raid.bombs.iter().filter(|bomb| !bomb.is_dud) {
             let crater = crater(&mut rng, p, bomb, age, middle_z);
-            if lies_inside(&crater, size) && craters.len() < n_wanted {
+            if lies_inside(&crater, size) {
                 craters.push(crater);
             }
         }

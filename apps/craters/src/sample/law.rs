@@ -7,14 +7,30 @@
 //! | profile | bowl by a power law, rim falling as r⁻³ | Gaussian pit with a Gaussian rim | |
 //! | age | uniform | more old than young | |
 //! | fill of craters bare, plants, water | 50, 28, 22 % | 40, 35, 25 % | |
-//! | craters a km² | 170 | 90 | |
+//! | craters a km² | 170 | 25 | 177 on 9.2 km² in Lin et al. 2020 |
 //! | terrain | gain 0.52 an octave from 420 m | ridged, gain 0.46 from 260 m | |
 //! | land | two fifths paddies | a quarter paddies, more fields and scrub | |
-//! | texture | gain 0.62 from 24 m, deviation 0.10 | gain 0.70 from 14 m, deviation 0.12 | power falls as f^-2.3 to f^-2.7 below a quarter cycle a pixel, on two WorldView chips |
+//! | texture | gain 0.87 from 24 m, deviation 0.08 | gain 0.80 from 14 m, deviation 0.09 | two WorldView chips, see below |
 //! | sun elevation, degrees | 32 to 66 | 24 to 58 | |
-//! | blur, pixels | 0.60 | 0.68 | power falls as f^-5.9 from a quarter to half a cycle a pixel there: a Gaussian of 0.6 pixels |
-//! | look-alikes a km², trees apart | 420 | 640 | at least 134 candidates a km² after step one, Lin et al. 2020 |
+//! | blur, pixels | 0.60 | 0.68 | the same chips |
+//! | look-alikes a km², hay and trees apart | 214 | 175 | at least 134 candidates a km² after step one, Lin et al. 2020 |
+//! | hay bales and trees a km² | about 110 and 1,800 | about 130 and 1,700 | |
 //! | pixel, m | 0.5 | 0.46 | WorldView-2 |
+//!
+//! Texture and blur are set by summary statistics of two real panchromatic chips without craters
+//! (SpaceNet: WorldView-2 over Atlanta, WorldView-3 over Las Vegas) and of scenes with seeds 1 to
+//! 3; power spectra fall as f to the power given, f in cycles a pixel; contrast is deviation over
+//! mean in squares of 16 pixels, its 10, 50 and 90 %:
+//!
+//! | | Atlanta | Las Vegas | training | test |
+//! |---|---|---|---|---|
+//! | 0.01 to 0.1 | -2.3 | -2.3 | -2.3 to -2.6 | -2.1 to -2.6 |
+//! | 0.1 to 0.25 | -2.8 | -2.4 | -3.1 to -3.2 | -2.6 to -3.6 |
+//! | 0.25 to 0.5 | -5.9 | -5.9 | -4.3 to -4.5 | -3.2 to -4.8 |
+//! | contrast | 0.20, 0.30, 0.48 | 0.07, 0.19, 0.41 | 0.06, 0.09, 0.20 | 0.07, 0.10, 0.25 |
+//!
+//! Towns and woods have more contrast than paddies: the scenes are calmer than both chips, and
+//! noise shows at their finest scale where the chips' edges outweigh it.
 
 use serde::{Deserialize, Serialize};
 
@@ -79,6 +95,8 @@ pub(super) struct Frequencies {
     pub ponds: f32,
     /// Silos and round tanks.
     pub silos: f32,
+    /// Houses.
+    pub houses: f32,
     /// Hay bales.
     pub hay: f32,
     /// Termite mounds.
@@ -173,17 +191,24 @@ const TRAINING: Parameters = Parameters {
     dud_rate: 0.12,
     record_error_m: 300.0,
     terrain: octaves(420.0, 3.0, 3.0, 0.52, false),
-    texture: octaves(24.0, 0.9, 0.10, 0.62, false),
+    texture: octaves(24.0, 0.7, 0.080, 0.87, false),
     moisture: octaves(150.0, 18.0, 0.5, 0.6, false),
     land: [0.40, 0.22, 0.08, 0.13, 0.10, 0.07],
     region_m: 260.0,
     bund_m: 0.45,
     rows_m: [1.6, 3.4],
-    things: Frequencies { ponds: 45.0, silos: 20.0, hay: 160.0, termites: 95.0, patches: 100.0 },
+    things: Frequencies {
+        ponds: 30.0,
+        silos: 14.0,
+        houses: 50.0,
+        hay: 110.0,
+        termites: 60.0,
+        patches: 60.0,
+    },
     crown_m: [1.3, 5.2],
     sky: [0.16, 0.34],
     blur_px: 0.60,
-    shot_dark: [0.05, 9.0],
+    shot_dark: [0.03, 6.0],
     banding: 0.004,
     gain: 2300.0,
 };
@@ -195,23 +220,30 @@ const TEST: Parameters = Parameters {
     profile: Profile::Gaussian,
     age_power: 0.75,
     bare_plants: [0.40, 0.35],
-    craters_km2: 90.0,
+    craters_km2: 25.0,
     stick: [6, 24],
     spacing_m: [18.0, 60.0],
     dud_rate: 0.18,
     record_error_m: 400.0,
     terrain: octaves(260.0, 4.0, 2.6, 0.46, true),
-    texture: octaves(14.0, 0.8, 0.12, 0.70, false),
+    texture: octaves(14.0, 0.6, 0.090, 0.80, false),
     moisture: octaves(90.0, 10.0, 0.6, 0.55, true),
     land: [0.26, 0.32, 0.10, 0.08, 0.17, 0.07],
     region_m: 340.0,
     bund_m: 0.35,
     rows_m: [1.2, 2.6],
-    things: Frequencies { ponds: 70.0, silos: 35.0, hay: 240.0, termites: 150.0, patches: 145.0 },
+    things: Frequencies {
+        ponds: 25.0,
+        silos: 12.0,
+        houses: 40.0,
+        hay: 130.0,
+        termites: 50.0,
+        patches: 48.0,
+    },
     crown_m: [1.0, 6.5],
     sky: [0.22, 0.42],
     blur_px: 0.68,
-    shot_dark: [0.08, 16.0],
+    shot_dark: [0.05, 9.0],
     banding: 0.006,
     gain: 2000.0,
 };

@@ -9,7 +9,7 @@ const HIGHEST: f32 = 2047.0;
 /// Blur of the colour bands in pixels of the panchromatic one, which is four times finer.
 const COLOUR_BLUR_PX: f32 = 1.7;
 /// Shares of blue, green, red and near infrared in the panchromatic band.
-const PAN: [f32; 4] = [0.15, 0.30, 0.35, 0.20];
+pub(super) const PAN: [f32; 4] = [0.15, 0.30, 0.35, 0.20];
 
 /// Blurs in place by a Gaussian of that deviation; the edge is repeated.
 pub(super) fn blur(plane: &mut Raster, deviation_px: f32) {

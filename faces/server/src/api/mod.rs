@@ -76,6 +76,7 @@ fn described() -> OpenApiRouter<State> {
         .routes(routes!(craters::pictures::surroundings))
         .routes(routes!(craters::reviews::review))
         .routes(routes!(craters::reviews::next))
+        .routes(routes!(craters::estimate::start, craters::estimate::estimate))
         .routes(routes!(craters::exports::export));
     OpenApiRouter::with_openapi(Document::openapi()).nest(PREFIX, endpoints)
 }

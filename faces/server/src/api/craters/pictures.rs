@@ -189,14 +189,8 @@ fn jpeg(picture: &RgbImage) -> Result<Vec<u8>, Problem> {
 
 /// What the eye sees of a square, `side` pixels along each edge.
 fn cut(open: &Open, square: Square, side: u32) -> Result<RgbImage, Problem> {
-    let scene = open.scene()?;
-    let n = square.side as usize;
-    let window = scene.window(square.x, square.y, n, n)?;
-    let grey = window.grey();
-    let step = square.side as f32 / side as f32;
-    Ok(RgbImage::from_fn(side, side, |x, y| {
-        let value = grey.at((x as f32 + 0.5) * step, (y as f32 + 0.5) * step);
-        let value = if value.is_nan() { 0 } else { value.clamp(0.0, 255.0) as u8 };
-        image::Rgb([value; 3])
-    }))
+    let (x, y, across) = (square.x as f64, square.y as f64, f64::from(square.side));
+    let bytes = open.scene()?.picture(x, y, across, across, side as usize, side as usize)?;
+    let whole = RgbImage::from_raw(side, side, bytes);
+    whole.ok_or_else(|| Problem::broken("the picture", "it is not as large as it should be"))
 }
