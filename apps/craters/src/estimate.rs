@@ -3,7 +3,10 @@
 
 pub mod belief;
 mod chance;
+mod page;
 pub mod posterior;
 pub mod simulate;
 pub mod verified;
 pub mod zones;
+
+pub use page::page;
