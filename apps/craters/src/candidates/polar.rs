@@ -57,7 +57,7 @@ pub(crate) fn agreement(
     let reach = OUTERMOST * radius + 1.5;
     let (width, height) = (plane.width as f32, plane.height as f32);
     if reach < x && x + reach < width && reach < y && y + reach < height {
-        correlation(circle, sun, noise, |x, y| inner(plane, x, y))
+        correlation(circle, sun, noise, |x, y| plane.inner(x, y))
     } else {
         correlation(circle, sun, noise, |x, y| plane.at(x, y))
     }
@@ -70,19 +70,6 @@ pub(crate) fn glance(plane: &Raster, circle: [f32; 3], sun: Option<[f32; 2]>, no
         let (column, row) = (x.clamp(0.0, right) as usize, y.clamp(0.0, bottom) as usize);
         plane.values[row * plane.width + column]
     })
-}
-
-/// The bilinear value at a position that has pixels on all sides.
-#[inline(always)]
-fn inner(plane: &Raster, x: f32, y: f32) -> f32 {
-    let (x, y) = (x - 0.5, y - 0.5);
-    let (column, row) = (x as i32, y as i32);
-    let (fx, fy) = (x - column as f32, y - row as f32);
-    let i = row as usize * plane.width + column as usize;
-    let (upper, lower) = (&plane.values[i..i + 2], &plane.values[i + plane.width..][..2]);
-    let above = upper[0] + fx * (upper[1] - upper[0]);
-    let below = lower[0] + fx * (lower[1] - lower[0]);
-    above + fy * (below - above)
 }
 
 #[inline(always)]

@@ -165,3 +165,75 @@ fn a_photograph_of_three_bands_is_red_green_blue_and_white_in_one_band_is_data()
     let (n, found) = mean(&whole(&scene).bands[0].1);
     assert!(n < 160_000 && 158_410 < n && (found - 156.478).abs() < 1.0, "{n} {found}");
 }
+
+/// Mean difference of the values that both have, and how many one has and the other has not.
+fn apart(left: &Window, right: &Window) -> (f64, usize) {
+    let pairs = left.bands.iter().zip(&right.bands);
+    let pairs = pairs.flat_map(|(left, right)| left.1.values.iter().zip(&right.1.values));
+    let (mut sum, mut n, mut one_sided) = (0.0, 0, 0);
+    for (left, right) in pairs {
+        if left.is_nan() || right.is_nan() {
+            one_sided += usize::from(left.is_nan() != right.is_nan());
+        } else {
+            sum += f64::from((left - right).abs());
+            n += 1;
+        }
+    }
+    (sum / f64::from(n), one_sided)
+}
+
+#[test]
+fn overviews_masks_and_jpeg_of_a_cloud_optimised_scene_are_used() {
+    let Some(path) = sample("neon_trees/OSBS_029.tif") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let (moved, cog) = (folder.path().join("moved.tif"), folder.path().join("cog.tif"));
+    // A hundred columns further east, where the photograph ends and opacity is nought.
+    let warp = "-q -srcnodata None -dstalpha -te 404221.9 3285102.9 404261.9 3285142.9";
+    let to_cog =
+        "-q -of COG -co COMPRESS=JPEG -co QUALITY=95 -co BLOCKSIZE=128 -co RESAMPLING=AVERAGE";
+    let words = |text: &'static str| text.split(' ').collect::<Vec<_>>();
+    let is_there = gdal("gdalwarp", &words(warp), [&path, &moved])
+        && gdal("gdal_translate", &words(to_cog), [&moved, &cog]);
+    if !is_there {
+        return;
+    }
+    let (plain, moved, cog) = (open(&path), open(&moved), open(&cog));
+    let Source::Tiff(tiff) = &cog.source else { panic!("a COG is a TIFF") };
+    assert!(1 < tiff.levels.len() && tiff.alpha.is_none(), "overviews, and a mask of one bit");
+    for scene in [&moved, &cog] {
+        assert_eq!(scene.bands, [Band::Red, Band::Green, Band::Blue]);
+        let window = scene.window(250, 70, 120, 60).unwrap();
+        let (mean, one_sided) = apart(&plain.window(350, 70, 120, 60).unwrap(), &window);
+        assert!(mean < 4.0, "{mean}");
+        // White in all bands is no data of the one and data of the other.
+        assert!(one_sided < 3 * 200, "{one_sided}");
+        let window = scene.reduced(0, 0, 400, 400, 4).unwrap();
+        let (mean, one_sided) = apart(&plain.reduced(100, 0, 400, 400, 4).unwrap(), &window);
+        // An overview's mask may take one column more or less.
+        assert!(mean < 4.0 && one_sided <= 3 * 100, "{mean} {one_sided}");
+    }
+}
+
+#[test]
+fn a_chip_of_sentinel_2_is_read_from_its_archive_as_gdal_reads_it() {
+    use std::io::Read;
+    let Some(folder) = sample("../sentinel2_ukraine") else { return };
+    let file = std::fs::File::open(folder.join("train_02.zip")).unwrap();
+    let mut archive = zip::ZipArchive::new(file).unwrap();
+    let mut bytes = Vec::new();
+    archive.by_name("train_02/images/00147.tif").unwrap().read_to_end(&mut bytes).unwrap();
+    let chip = tempfile::Builder::new().suffix(".tif").tempfile().unwrap();
+    std::fs::write(chip.path(), bytes).unwrap();
+    let scene = open(chip.path());
+    assert_eq!((scene.width, scene.height, scene.gsd_m), (32, 32, Some(10.0)));
+    assert_eq!(scene.bands, [Band::Blue, Band::Green, Band::Red, Band::Nir]);
+    let place = scene.georeference.clone().unwrap();
+    let (east, north) = place.ground(16.0, 16.0);
+    let [lon, lat] = place.lon_lat(east, north).unwrap();
+    assert_eq!(place.epsg, Some(32637));
+    assert!((lon - 37.6360194).abs() < 2e-6 && (lat - 48.9318361).abs() < 2e-6, "{lon} {lat}");
+    let window = whole(&scene);
+    let means: Vec<f64> = window.bands.iter().map(|(_, raster)| mean(raster).1).collect();
+    let expected = [2053.792_968_75, 1818.271_484_375, 1634.819_335_937_5, 2811.050_781_25];
+    assert_eq!(means, expected);
+}

@@ -1,5 +1,7 @@
 //! A candidate's surroundings as a small square: the sun up, the size in radii, the contrast one.
 
+use std::sync::LazyLock;
+
 use crate::candidates::Candidate;
 use crate::candidates::filters::{self, Level};
 use crate::raster::Raster;
@@ -38,6 +40,8 @@ pub(crate) struct Patch {
     pub(crate) dx: [f32; SIDE * SIDE],
     /// Slope downwards.
     pub(crate) dy: [f32; SIDE * SIDE],
+    /// Size of the slope.
+    pub(crate) size: [f32; SIDE * SIDE],
 }
 
 impl Patch {
@@ -45,26 +49,54 @@ impl Patch {
     pub(crate) fn cut(pyramid: &Pyramid, candidate: &Candidate, up: [f32; 2]) -> Self {
         let spacing = candidate.radius_px / RADIUS;
         let level = pyramid.level(spacing);
-        let right = [-up[1], up[0]];
+        let [x, y] = level.own(candidate.x, candidate.y);
+        let radius = candidate.radius_px / level.scale;
+        let [ux, uy] = up.map(|part| part * radius);
+        let place = |s: &Spot| [x - s.u * uy - s.v * ux, y + s.u * ux - s.v * uy];
+        let reach = 1.42 * REACH * radius + 1.5;
+        let (width, height) = (level.plane.width as f32, level.plane.height as f32);
+        let is_inner = reach < x && x + reach < width && reach < y && y + reach < height;
         let mut values = [0.0; SIDE * SIDE];
-        for (i, value) in values.iter_mut().enumerate() {
-            let [u, v] = place(i).map(|p| p * candidate.radius_px);
-            let x = candidate.x + u * right[0] - v * up[0];
-            let y = candidate.y + u * right[1] - v * up[1];
-            let [x, y] = level.own(x, y);
-            *value = level.plane.at(x, y);
+        for (value, spot) in values.iter_mut().zip(SPOTS.iter()) {
+            let [x, y] = place(spot);
+            *value = if is_inner { level.plane.inner(x, y) } else { level.plane.at(x, y) };
         }
         normalise(&mut values);
         let (dx, dy) = slopes(&values);
-        Self { values, dx, dy }
+        let size = std::array::from_fn(|i| (dx[i] * dx[i] + dy[i] * dy[i]).sqrt());
+        Self { values, dx, dy, size }
     }
 }
 
-/// Where a sample lies, in radii from the centre: to the right and downwards.
-pub(crate) fn place(i: usize) -> [f32; 2] {
-    let of = |k: usize| ((k as f32 + 0.5) / SIDE as f32 * 2.0 - 1.0) * REACH;
-    [of(i % SIDE), of(i / SIDE)]
+/// Where a sample of the patch lies, in radii.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Spot {
+    /// To the right of the centre.
+    pub(crate) u: f32,
+    /// Below the centre.
+    pub(crate) v: f32,
+    /// From the centre.
+    pub(crate) distance: f32,
+    /// Cosine of the angle from the sun's direction.
+    pub(crate) cos: f32,
+    /// Cosine of twice that angle.
+    pub(crate) cos_double: f32,
+    /// Which twelfth of the circle.
+    pub(crate) sector: usize,
 }
+
+/// The spots in the order of the patch's values.
+pub(crate) static SPOTS: LazyLock<[Spot; SIDE * SIDE]> = LazyLock::new(|| {
+    let of = |k: usize| ((k as f32 + 0.5) / SIDE as f32 * 2.0 - 1.0) * REACH;
+    std::array::from_fn(|i| {
+        let (u, v) = (of(i % SIDE), of(i / SIDE));
+        let distance = u.hypot(v);
+        let (sin, cos) = (u / distance, -v / distance);
+        let turn = v.atan2(u) / std::f32::consts::TAU + 0.5;
+        let sector = ((turn * 12.0) as usize).min(11);
+        Spot { u, v, distance, cos, cos_double: cos * cos - sin * sin, sector }
+    })
+});
 
 fn normalise(values: &mut [f32]) {
     let n = values.len() as f32;

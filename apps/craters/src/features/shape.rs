@@ -1,7 +1,7 @@
 //! Shape: rings and their harmonics about the sun, the patch itself, oriented gradients, the lit
 //! and the dark segment.
 
-use super::patch::{Patch, RADIUS, SIDE, place};
+use super::patch::{Patch, RADIUS, SIDE, SPOTS, Spot};
 
 /// Rings of half a quarter radius each.
 const RINGS: usize = 6;
@@ -54,15 +54,12 @@ impl Rings {
     fn of(patch: &Patch) -> Self {
         let mut sums = [[0.0_f32; RINGS]; 4];
         let mut counts = [0.0_f32; RINGS];
-        for (i, value) in patch.values.iter().enumerate() {
-            let [u, v] = place(i);
-            let distance = u.hypot(v);
-            let ring = (distance * 4.0) as usize;
+        for (value, spot) in patch.values.iter().zip(SPOTS.iter()) {
+            let ring = (spot.distance * 4.0) as usize;
             if RINGS <= ring {
                 continue;
             }
-            let (sin, cos) = (u / distance, -v / distance);
-            let weights = [1.0, cos, sin, cos * cos - sin * sin];
+            let weights = [1.0, spot.cos, spot.u / spot.distance, spot.cos_double];
             for (sum, weight) in sums.iter_mut().zip(weights) {
                 sum[ring] += weight * value;
             }
@@ -94,19 +91,15 @@ fn folded(patch: &Patch, row: &mut Vec<f32>) {
 /// Histograms of oriented gradients inside and about the rim, each of sum one.
 fn oriented(patch: &Patch, row: &mut Vec<f32>) {
     let mut zones = [[0.0_f32; DIRECTIONS]; 2];
-    for i in 0..SIDE * SIDE {
-        let [u, v] = place(i);
-        let distance = u.hypot(v);
-        let zone = match distance {
+    for (i, spot) in SPOTS.iter().enumerate() {
+        let zone = match spot.distance {
             d if d < 0.75 => 0,
             d if d < 1.3 => 1,
             _ => continue,
         };
         // Folded: a slope to the left counts as one to the right.
-        let (dx, dy) = (patch.dx[i].abs(), patch.dy[i]);
-        let turn = dy.atan2(dx) / std::f32::consts::PI + 0.5;
-        let direction = ((turn * DIRECTIONS as f32) as usize).min(DIRECTIONS - 1);
-        zones[zone][direction] += dx.hypot(dy);
+        let direction = direction(patch.dx[i].abs(), patch.dy[i]);
+        zones[zone][direction] += patch.size[i];
     }
     for zone in zones {
         let total = zone.iter().sum::<f32>() + 1e-6;
@@ -114,13 +107,22 @@ fn oriented(patch: &Patch, row: &mut Vec<f32>) {
     }
 }
 
+/// Which eighth of the half circle from up to down a slope points to.
+fn direction(right: f32, down: f32) -> usize {
+    const TAN_EIGHTH: f32 = 0.414_213_57; // tan(22.5 degrees)
+    let below = down.abs();
+    let away = usize::from(TAN_EIGHTH * right < below)
+        + usize::from(right < below)
+        + usize::from(right < TAN_EIGHTH * below);
+    if down < 0.0 { DIRECTIONS / 2 - 1 - away } else { DIRECTIONS / 2 + away }
+}
+
 /// The samples inside that are dark (or lit), as an ellipse: area in crater areas, centre along
 /// and across the sun in radii, ratio of the axes, tilt of the long one against the sun.
 fn segment(patch: &Patch, belongs: impl Fn(f32) -> bool, row: &mut Vec<f32>) {
     let (mut n, mut u1, mut v1, mut uu, mut vv, mut uv) = (0.0_f32, 0.0, 0.0, 0.0, 0.0, 0.0);
-    for (i, value) in patch.values.iter().enumerate() {
-        let [u, v] = place(i);
-        if 1.2 < u.hypot(v) || !belongs(*value) {
+    for (value, &Spot { u, v, distance, .. }) in patch.values.iter().zip(SPOTS.iter()) {
+        if 1.2 < distance || !belongs(*value) {
             continue;
         }
         n += 1.0;
@@ -146,9 +148,7 @@ fn segment(patch: &Patch, belongs: impl Fn(f32) -> bool, row: &mut Vec<f32>) {
 /// Correlation with a bowl lit from above: dark towards the sun, bright away from it.
 fn bowl(patch: &Patch) -> f32 {
     let (mut product, mut power, mut own) = (0.0, 0.0, 0.0);
-    for (i, value) in patch.values.iter().enumerate() {
-        let [u, v] = place(i);
-        let distance = u.hypot(v);
+    for (value, &Spot { v, distance, .. }) in patch.values.iter().zip(SPOTS.iter()) {
         let shade = if distance < 1.0 { v } else { 0.0 };
         product += shade * value;
         power += shade * shade;
@@ -160,11 +160,10 @@ fn bowl(patch: &Patch) -> f32 {
 /// Share of the slope inside that points away from the sun.
 fn bowl_slope(patch: &Patch) -> f32 {
     let (mut along, mut total) = (0.0, 1e-6);
-    for i in 0..SIDE * SIDE {
-        let [u, v] = place(i);
-        if u.hypot(v) < 0.8 {
+    for (i, spot) in SPOTS.iter().enumerate() {
+        if spot.distance < 0.8 {
             along += patch.dy[i];
-            total += patch.dx[i].hypot(patch.dy[i]);
+            total += patch.size[i];
         }
     }
     along / total
@@ -175,20 +174,16 @@ fn bowl_slope(patch: &Patch) -> f32 {
 fn rim(patch: &Patch) -> [f32; 2] {
     let (mut across, mut all) = (0.0, 1e-6);
     let mut sectors = [[0.0_f32; 2]; 12];
-    for i in 0..SIDE * SIDE {
-        let [u, v] = place(i);
-        let distance = u.hypot(v);
+    for (i, &Spot { u, v, distance, sector, .. }) in SPOTS.iter().enumerate() {
         if !(0.75..1.3).contains(&distance) {
             continue;
         }
         let radial = ((u * patch.dx[i] + v * patch.dy[i]) / distance).abs();
-        let total = patch.dx[i].hypot(patch.dy[i]);
+        let total = patch.size[i];
         across += radial;
         all += total;
-        let turn = (v.atan2(u) / std::f32::consts::TAU + 0.5) * 12.0;
-        let sector = &mut sectors[(turn as usize).min(11)];
-        sector[0] += radial;
-        sector[1] += total;
+        sectors[sector][0] += radial;
+        sectors[sector][1] += total;
     }
     let even = sectors.iter().filter(|[radial, total]| 0.7 * total < *radial).count();
     [across / all, even as f32 / 12.0]
@@ -206,9 +201,8 @@ fn fold(patch: &Patch) -> f32 {
 /// Mean inside less mean outside, in deviations of the patch.
 fn inside_outside(patch: &Patch) -> f32 {
     let mut sums = [[0.0_f32; 2]; 2];
-    for (i, value) in patch.values.iter().enumerate() {
-        let [u, v] = place(i);
-        let zone = &mut sums[usize::from(1.0 < u.hypot(v))];
+    for (value, spot) in patch.values.iter().zip(SPOTS.iter()) {
+        let zone = &mut sums[usize::from(1.0 < spot.distance)];
         zone[0] += value;
         zone[1] += 1.0;
     }

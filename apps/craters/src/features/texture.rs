@@ -1,6 +1,6 @@
 //! Texture: local binary patterns, the spread inside and outside, the spectrum of gradients.
 
-use super::patch::{Patch, SIDE, place};
+use super::patch::{Patch, SIDE, SPOTS};
 
 /// Patterns with at most two changes, by their number of bright neighbours, and all others.
 const PATTERNS: usize = 10;
@@ -33,12 +33,14 @@ fn patterns(patch: &Patch, row: &mut Vec<f32>) {
         for x in 1..SIDE - 1 {
             let i = y * SIDE + x;
             let centre = patch.values[i];
-            let bits = around.map(|step| centre < patch.values[(i as isize + step) as usize]);
-            let changes = (0..8).filter(|k| bits[*k] != bits[(k + 1) % 8]).count();
-            let bright = bits.iter().filter(|bit| **bit).count();
-            let pattern = if changes <= 2 { bright } else { PATTERNS - 1 };
-            let [u, v] = place(i);
-            zones[usize::from(1.0 < u.hypot(v))][pattern] += 1.0;
+            let mut bits = 0_u8;
+            for (k, step) in around.iter().enumerate() {
+                let brighter = centre < patch.values[(i as isize + step) as usize];
+                bits |= u8::from(brighter) << k;
+            }
+            let changes = (bits ^ bits.rotate_left(1)).count_ones();
+            let pattern = if changes <= 2 { bits.count_ones() as usize } else { PATTERNS - 1 };
+            zones[usize::from(1.0 < SPOTS[i].distance)][pattern] += 1.0;
         }
     }
     for zone in zones {
@@ -53,15 +55,13 @@ fn details(patch: &Patch) -> [f32; BANDS] {
     let mut sums = [0.0_f32; BANDS];
     for (band, sum) in sums.iter_mut().enumerate() {
         let step = 1 << band;
-        let mut n = 0.0;
-        for y in 0..SIDE - step {
-            for x in 0..SIDE - step {
-                let i = y * SIDE + x;
-                let (right, below) = (patch.values[i + step], patch.values[i + step * SIDE]);
-                *sum += (right - patch.values[i]).abs() + (below - patch.values[i]).abs();
-                n += 2.0;
+        let rows: Vec<&[f32]> = patch.values.chunks_exact(SIDE).collect();
+        for (line, lower) in rows.iter().zip(&rows[step..]) {
+            for i in 0..SIDE - step {
+                *sum += (line[i + step] - line[i]).abs() + (lower[i] - line[i]).abs();
             }
         }
+        let n = 2.0 * ((SIDE - step) * (SIDE - step)) as f32;
         *sum /= n;
     }
     let total = sums.iter().sum::<f32>() + 1e-6;
@@ -72,10 +72,9 @@ fn spread(patch: &Patch) -> [f32; 4] {
     let (mut n, mut sum, mut squares) = (0.0_f32, 0.0, 0.0);
     let mut slopes = [[0.0_f32; 2]; 2];
     for (i, value) in patch.values.iter().enumerate() {
-        let [u, v] = place(i);
-        let outside = 1.0 < u.hypot(v);
+        let outside = 1.0 < SPOTS[i].distance;
         let zone = &mut slopes[usize::from(outside)];
-        zone[0] += patch.dx[i].hypot(patch.dy[i]);
+        zone[0] += patch.size[i];
         zone[1] += 1.0;
         if !outside {
             n += 1.0;

@@ -26,7 +26,7 @@ const DEPTH: [f32; 2] = [0.20, 0.28];
 /// Height of a fresh rim as a share of the diameter.
 const RIM: [f32; 2] = [0.025, 0.055];
 /// By how many e-foldings depth and rim fall from the youngest to the oldest.
-const DECAY: [f32; 2] = [1.5, 2.6];
+const DECAY: [f32; 2] = [1.4, 2.4];
 /// Beyond so many rim radii the ground is as it was.
 pub(super) const REACH: f32 = 2.4;
 
@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn an_old_crater_is_shallower() {
         let (young, old) = (pit(0.0, Profile::PowerLaw), pit(1.0, Profile::PowerLaw));
-        assert!(old.depth_m < 0.25 * young.depth_m);
-        assert!(old.rim_m < 0.1 * young.rim_m);
+        assert!(old.depth_m < 0.3 * young.depth_m);
+        assert!(old.rim_m < 0.12 * young.rim_m);
     }
 }

@@ -115,6 +115,7 @@ impl Ground {
         match thing.kind {
             ThingKind::Pond => self.pond(thing, level_m),
             ThingKind::Silo => self.silo(thing),
+            ThingKind::House => self.house(thing),
             ThingKind::Hay => self.dome(thing, 1.3, 0.35, tones::STRAW, false),
             ThingKind::Termites => self.mound(thing),
             ThingKind::Patch => self.patch(thing),
@@ -142,6 +143,22 @@ impl Ground {
             let far = dx.hypot(dy);
             if far < thing.radius_m {
                 ground.canopy[i] = height_m + 0.35 * (thing.radius_m - far);
+                ground.tone[i] = roof;
+            }
+        });
+    }
+
+    /// A roof whose ridge runs along the longer side.
+    fn house(&mut self, thing: &Thing) {
+        let draw = |k: i64| uniform(thing.bits, k, 1);
+        let (sin, cos) = (std::f32::consts::TAU * draw(3)).sin_cos();
+        let (long, short) = (0.85 * thing.radius_m, (0.4 + 0.12 * draw(4)) * thing.radius_m);
+        let roof = mixed(tones::ROOF, tones::SOIL, draw(5));
+        self.around(thing.at_m, thing.radius_m, |ground, i, [dx, dy]| {
+            let along = (dx * cos + dy * sin).abs();
+            let across = (dy * cos - dx * sin).abs();
+            if along < long && across < short {
+                ground.canopy[i] = 2.6 + 0.6 * (short - across);
                 ground.tone[i] = roof;
             }
         });

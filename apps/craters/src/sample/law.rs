@@ -7,13 +7,14 @@
 //! | profile | bowl by a power law, rim falling as r⁻³ | Gaussian pit with a Gaussian rim | |
 //! | age | uniform | more old than young | |
 //! | fill of craters bare, plants, water | 50, 28, 22 % | 40, 35, 25 % | |
-//! | craters a km² | 170 | 90 | |
+//! | craters a km² | 170 | 25 | 177 on 9.2 km² in Lin et al. 2020 |
 //! | terrain | gain 0.52 an octave from 420 m | ridged, gain 0.46 from 260 m | |
 //! | land | two fifths paddies | a quarter paddies, more fields and scrub | |
 //! | texture | gain 0.87 from 24 m, deviation 0.08 | gain 0.80 from 14 m, deviation 0.09 | two WorldView chips, see below |
 //! | sun elevation, degrees | 32 to 66 | 24 to 58 | |
 //! | blur, pixels | 0.60 | 0.68 | the same chips |
-//! | look-alikes a km², trees apart | 420 | 640 | at least 134 candidates a km² after step one, Lin et al. 2020 |
+//! | look-alikes a km², hay and trees apart | 214 | 175 | at least 134 candidates a km² after step one, Lin et al. 2020 |
+//! | hay bales and trees a km² | about 110 and 1,800 | about 130 and 1,700 | |
 //! | pixel, m | 0.5 | 0.46 | WorldView-2 |
 //!
 //! Texture and blur are set by summary statistics of two real panchromatic chips without craters
@@ -94,6 +95,8 @@ pub(super) struct Frequencies {
     pub ponds: f32,
     /// Silos and round tanks.
     pub silos: f32,
+    /// Houses.
+    pub houses: f32,
     /// Hay bales.
     pub hay: f32,
     /// Termite mounds.
@@ -194,7 +197,14 @@ const TRAINING: Parameters = Parameters {
     region_m: 260.0,
     bund_m: 0.45,
     rows_m: [1.6, 3.4],
-    things: Frequencies { ponds: 45.0, silos: 20.0, hay: 160.0, termites: 95.0, patches: 100.0 },
+    things: Frequencies {
+        ponds: 30.0,
+        silos: 14.0,
+        houses: 50.0,
+        hay: 110.0,
+        termites: 60.0,
+        patches: 60.0,
+    },
     crown_m: [1.3, 5.2],
     sky: [0.16, 0.34],
     blur_px: 0.60,
@@ -210,7 +220,7 @@ const TEST: Parameters = Parameters {
     profile: Profile::Gaussian,
     age_power: 0.75,
     bare_plants: [0.40, 0.35],
-    craters_km2: 90.0,
+    craters_km2: 25.0,
     stick: [6, 24],
     spacing_m: [18.0, 60.0],
     dud_rate: 0.18,
@@ -222,7 +232,14 @@ const TEST: Parameters = Parameters {
     region_m: 340.0,
     bund_m: 0.35,
     rows_m: [1.2, 2.6],
-    things: Frequencies { ponds: 70.0, silos: 35.0, hay: 240.0, termites: 150.0, patches: 145.0 },
+    things: Frequencies {
+        ponds: 25.0,
+        silos: 12.0,
+        houses: 40.0,
+        hay: 130.0,
+        termites: 50.0,
+        patches: 48.0,
+    },
     crown_m: [1.0, 6.5],
     sky: [0.22, 0.42],
     blur_px: 0.68,

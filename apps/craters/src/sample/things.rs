@@ -1,4 +1,4 @@
-//! Things that look like craters and are none: ponds, silos, hay, termite mounds, burnt places,
+//! Things that look like craters and are none: ponds, silos, houses, hay, termite mounds, burnt places,
 //! trees. Where they stand follows from the seed and the cell of the ground they stand in.
 
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,8 @@ pub enum ThingKind {
     Pond,
     /// A round building with a flat roof.
     Silo,
+    /// A building with a ridged roof: its corners and shadow confuse.
+    House,
     /// A bale of hay.
     Hay,
     /// A mound: the same circle with its shading turned over.
@@ -79,6 +81,7 @@ fn thing(p: &Parameters, seed: u64, cell: [i64; 2]) -> Option<Thing> {
     let kinds = [
         (ThingKind::Pond, f.ponds, [2.5_f32, 14.0_f32]),
         (ThingKind::Silo, f.silos, [1.8, 6.0]),
+        (ThingKind::House, f.houses, [3.5, 9.0]),
         (ThingKind::Hay, f.hay, [0.7, 1.3]),
         (ThingKind::Termites, f.termites, [1.2, 4.5]),
         (ThingKind::Patch, f.patches, [1.5, 8.0]),
