@@ -2,6 +2,7 @@
 //! risk zones, and where the data do not allow a number.
 
 pub mod belief;
+pub mod blind;
 mod chance;
 mod page;
 pub mod posterior;

@@ -32,10 +32,10 @@ impl Frame {
                 "take larger cells",
             ));
         }
-        // One cell more on each side, outside of the window, so that every zone is closed.
-        let width = ((east - west) / cell_m).ceil() as usize + 2;
-        let height = ((north - south) / cell_m).ceil() as usize + 2;
-        let (west_m, south_m) = (west - cell_m, south - cell_m);
+        // Two cells more on each side: those at the rim lie outside, so that every zone is closed.
+        let width = ((east - west) / cell_m).ceil() as usize + 4;
+        let height = ((north - south) / cell_m).ceil() as usize + 4;
+        let (west_m, south_m) = (west - 2.0 * cell_m, south - 2.0 * cell_m);
         let mut frame = Self { west_m, south_m, cell_m, width, height, inside: Vec::new() };
         frame.inside = (0..width * height)
             .map(|at| frame.touches(window, &frame.centre(at % width, at / width)))
