@@ -1,12 +1,14 @@
 //! How good detections are: matching one to one, scores with intervals over images, calibration.
 //! Knows neither features nor trees: detections and labels only.
 
+mod page;
 mod report;
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::Detection;
 
+pub use page::page;
 pub use report::{Reliability, Step, average_precision, reliability, report};
 
 /// A crater as a person marked it.
