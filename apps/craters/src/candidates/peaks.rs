@@ -13,9 +13,9 @@ const SIGMA_OF_RADIUS: f32 = 0.394;
 /// crater reaches about three quarters of its radius.
 const BLOB_RADIUS: f32 = SIGMA_OF_RADIUS * std::f32::consts::SQRT_2 / 0.75;
 /// Agreements below are not worth refining.
-const WORTH_REFINING: f32 = 0.25;
+const WORTH_REFINING: f32 = 0.42;
 /// A deviation of this share of the brightness is no contrast.
-const NOISE: f32 = 0.004;
+const NOISE: f32 = 0.02;
 
 /// Unit vector towards the sun in pixels, y downwards.
 pub(crate) fn towards(sun: &Sun) -> [f32; 2] {

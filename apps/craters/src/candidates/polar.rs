@@ -4,6 +4,9 @@ use std::sync::LazyLock;
 
 use crate::raster::Raster;
 
+/// What tone explains counts less than what shading does: round dark things are many. Chosen on
+/// training pictures.
+const TONE: f32 = 0.6;
 const ANGLES: usize = 8;
 const OUTERMOST: f32 = 1.7;
 /// Rings in radii, each with the shading along the sun that a hollow shows there (its walls, and
@@ -124,7 +127,7 @@ fn correlation(
         None => (east * east + south * south).sqrt(),
     };
     // The shading and the tone are orthogonal: their explained powers add.
-    let explained = along.max(0.0).powi(2) / template.shading + disc * disc / template.tone;
+    let explained = along.max(0.0).powi(2) / template.shading + TONE * disc * disc / template.tone;
     (explained / power).sqrt()
 }
 
