@@ -133,3 +133,94 @@ fn is_inside(c: &Candidate, plane: &Raster, margin: usize) -> bool {
     let within = |at: f32, size: f32| margin <= at && at < size - margin;
     within(c.x, width) && within(c.y, height)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EAST: Sun = Sun { azimuth_deg: 90.0, elevation_deg: None };
+
+    /// Level ground with a bowl of radius 12 lit from the east; a mound where `sign` is -1.
+    fn bowl(sign: f32) -> Raster {
+        let mut plane = Raster::filled(120, 110, 100.0);
+        for (i, value) in plane.values.iter_mut().enumerate() {
+            let (x, y) = ((i % 120) as f32 + 0.5 - 60.0, (i / 120) as f32 + 0.5 - 55.0);
+            if x.hypot(y) < 12.0 {
+                *value -= sign * 2.0 * x;
+            }
+        }
+        plane
+    }
+
+    /// From 0 to 255, without order.
+    fn noise(i: u32) -> f32 {
+        let mixed = (i ^ (i >> 7)).wrapping_mul(2_654_435_761);
+        let mixed = (mixed ^ (mixed >> 15)).wrapping_mul(2_246_822_519);
+        ((mixed ^ (mixed >> 13)) >> 24) as f32
+    }
+
+    fn meets(c: &Candidate) -> bool {
+        (c.x - 60.0).hypot(c.y - 55.0) < 3.0 && (c.radius_px / 12.0 - 1.0).abs() < 0.15
+    }
+
+    #[test]
+    fn a_bowl_is_found_with_its_centre_and_radius() {
+        let found = find(&bowl(1.0), Some(&EAST), &Settings::default());
+        assert!(meets(&found[0]), "{:?}", found[0]);
+    }
+
+    #[test]
+    fn a_mound_is_found_only_where_the_sun_is_not_known() {
+        let mound = bowl(-1.0);
+        let signed = find(&mound, Some(&EAST), &Settings::default());
+        assert!(!signed.iter().any(meets), "{signed:?}");
+        assert!(find(&mound, None, &Settings::default()).iter().any(meets));
+    }
+
+    #[test]
+    fn it_does_not_matter_where_a_window_begins() {
+        let scene = Raster { width: 260, height: 260, values: (0..260 * 260).map(noise).collect() };
+        let scene = filters::gaussian(&scene, 2.0);
+        let settings = Settings { max_diameter_px: 24.0, ..Settings::default() };
+        let window = |x0: usize, y0: usize| {
+            let rows = (y0..y0 + 200).flat_map(|row| &scene.row(row)[x0..x0 + 200]);
+            let plane = Raster { width: 200, height: 200, values: rows.copied().collect() };
+            let place = Place { x0: x0 as i64, y0: y0 as i64, margin: margin_px(&settings) };
+            let found = find_at(&plane, place, Some(&EAST), &settings);
+            let inside =
+                |c: &Candidate| (100.0..150.0).contains(&c.x) && (100.0..150.0).contains(&c.y);
+            let mut centres: Vec<(i32, i32)> = found
+                .into_iter()
+                .map(|c| Candidate { x: c.x + x0 as f32, y: c.y + y0 as f32, ..c })
+                .filter(inside)
+                .map(|c| ((c.x * 20.0).round() as i32, (c.y * 20.0).round() as i32))
+                .collect();
+            centres.sort_unstable();
+            centres
+        };
+        let (here, there) = (window(0, 0), window(37, 41));
+        let same = here.iter().filter(|c| there.contains(c)).count();
+        assert!(5 < here.len() && 0.98 * here.len() as f32 <= same as f32, "{here:?} {there:?}");
+    }
+
+    #[test]
+    fn a_plane_without_data_has_no_candidates() {
+        let nothing = Raster::filled(40, 40, f32::NAN);
+        assert_eq!(find(&nothing, Some(&EAST), &Settings::default()), []);
+    }
+
+    #[test]
+    fn the_axis_of_the_shading_is_that_of_the_sun() {
+        let rough = Raster { width: 128, height: 128, values: (0..128 * 128).map(noise).collect() };
+        let relief = filters::gaussian(&rough, 3.0);
+        let mut lit = Raster::filled(128, 128, 0.0);
+        for row in 0..128 {
+            for column in 1..127 {
+                let line = relief.row(row);
+                lit.values[row * 128 + column] = line[column - 1] - line[column + 1];
+            }
+        }
+        let axis = estimate_sun_axis(&lit).expect("lit from one side");
+        assert!((axis - 90.0).abs() < 15.0, "{axis}");
+    }
+}
