@@ -4,7 +4,10 @@
 pub mod belief;
 pub mod blind;
 mod chance;
+mod page;
 pub mod posterior;
 pub mod simulate;
 pub mod verified;
 pub mod zones;
+
+pub use page::page;

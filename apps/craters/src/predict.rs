@@ -64,6 +64,15 @@ impl Default for Settings {
     }
 }
 
+/// The detector that the program carries.
+///
+/// # Errors
+/// Where it is not what this program asks for: a mistake of ours.
+pub fn shipped() -> Result<Detector> {
+    let name = "models/craters/detector.json";
+    Detector::from_json(include_str!("../../../models/craters/detector.json"), Path::new(name))
+}
+
 /// What is passed on to find craters with: a window in, detections out.
 type Find<'a> = &'a (dyn Fn(&Window) -> Vec<Detection> + Sync);
 

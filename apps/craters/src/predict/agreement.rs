@@ -1,9 +1,17 @@
 //! Whether two surveys of one scene say the same.
 
+use std::fs;
+use std::path::Path;
+
+use record::Journal;
 use serde::{Deserialize, Serialize};
 
+use super::Settings;
+use crate::data::{Scene, SceneOptions};
+use crate::error::{Error, Result};
+use crate::model::Detector;
 use crate::review::is_same;
-use crate::survey::Crater;
+use crate::survey::{self, Crater};
 
 /// How far two lists of craters agree.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -48,4 +56,34 @@ impl Agreement {
         let n = self.n_first + self.n_second - self.n_both;
         (0 < n).then(|| self.n_both as f64 / n as f64)
     }
+}
+
+/// Surveys a scene twice, the second time with tiles that begin elsewhere, and compares those from
+/// the threshold on. The two surveys lie in the scratch folder while this goes on.
+///
+/// # Errors
+/// As [`super::survey`].
+pub fn of_moved_tiles(
+    scene: &Scene,
+    options: &SceneOptions,
+    detector: &Detector,
+    settings: &Settings,
+    scratch: &Path,
+    journal: &mut dyn Journal,
+) -> Result<Agreement> {
+    let tile = settings.tile_px as i64;
+    let moved = Settings { tile_origin: [tile / 2 + 13, tile / 3 + 7], ..settings.clone() };
+    let mut lists = Vec::new();
+    let mut threshold = 0.0;
+    for (name, settings) in [("first", settings), ("second", &moved)] {
+        let folder = scratch.join(name);
+        fs::create_dir_all(&folder)
+            .map_err(|source| Error::Write { path: folder.clone(), source })?;
+        let survey = super::survey(scene, options, detector, settings, &folder, journal)?;
+        threshold = f64::from(survey.threshold);
+        lists.push(survey::read::<Vec<Crater>>(&folder.join(survey::CRATERS))?);
+    }
+    fs::remove_dir_all(scratch)
+        .map_err(|source| Error::Write { path: scratch.to_owned(), source })?;
+    Ok(Agreement::of(&lists[0], &lists[1], threshold))
 }
