@@ -4,6 +4,7 @@ import { open } from "./browser.mjs";
 import { client, manyRuns, richRun } from "./log.mjs";
 import { screenshots } from "./screenshots.mjs";
 import { serve } from "./server.mjs";
+import { paddies } from "./survey.mjs";
 import { walks } from "./walks.mjs";
 
 const { values } = parseArgs({
@@ -33,6 +34,7 @@ try {
     isFresh: !values.url,
     empty: () => fetch(`${base}/api/fieldkit/v1/overview`).then((answer) => answer.json()),
     many: (n, name) => manyRuns(log, name + stamp, n),
+    survey: server.data ? (name, n) => paddies(server.data, name, n) : null,
     rich: () => richRun(log, `north shore${stamp}`),
     context,
   };

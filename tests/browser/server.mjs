@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** The address of a fresh server, and how to end it. */
+/** The address of a fresh server, its folder, and how to end it. */
 export async function serve(fieldkit) {
   const data = mkdtempSync(join(tmpdir(), "fieldkit-browser-data-"));
   const server = spawn(fieldkit, ["serve", "--listen", "127.0.0.1:0", "--data", data]);
@@ -26,5 +26,5 @@ export async function serve(fieldkit) {
     await ended;
     rmSync(data, { recursive: true, force: true });
   };
-  return { base, end };
+  return { base, data, end };
 }

@@ -211,6 +211,100 @@ export function walks(world) {
       });
     }],
 
+    ["a survey is looked at, reviewed by key, filtered, estimated and downloaded", async () => {
+      if (!world.survey) return;
+      world.survey("paddies", 60);
+      await on("/craters", async (page) => {
+        await page.getByText("Synthetic scene").waitFor();
+        await page.getByRole("link", { name: "paddies" }).last().click();
+        await page.getByText("Synthetic: a scene of our own making").waitFor();
+        const status = page.locator(".count");
+        await status.filter({ hasText: "30 shown" }).waitFor();
+
+        // The likeliest one is where the server says it is: a click finds it.
+        const found = await fetch(`${base}/api/fieldkit/v1/craters/paddies/craters`).then((answer) => answer.json());
+        const box = await page.locator("canvas").boundingBox();
+        const scale = Number(await page.locator("canvas").getAttribute("data-scale"));
+        await page.mouse.click(box.x + box.width / 2 + (found.x_px[0] - 450) * scale, box.y + box.height / 2 + (found.y_px[0] - 320) * scale);
+        await page.getByRole("region", { name: `Crater ${found.id[0]}`, exact: true }).waitFor();
+        await page.getByText(/is above 9.50/).waitFor();
+        await page.waitForFunction(() => document.querySelector("aside img")?.naturalWidth > 0);
+
+        // The first verdict asks who says it.
+        await page.keyboard.press("y");
+        await page.getByLabel("Who reviews?").fill("Ada");
+        await page.getByRole("button", { name: "Go on" }).click();
+        await page.getByText("1 confirmed").waitFor();
+        await page.getByText(/^Ada, /).waitFor();
+
+        // Then one key a crater, the doubtful ones first.
+        await page.getByRole("button", { name: "Review the doubtful ones" }).click();
+        await page.getByText("59 not judged yet").waitFor();
+        const first = await page.getByRole("region", { name: /^Crater \d+$/ }).getAttribute("aria-label");
+        await page.keyboard.press("n");
+        await page.getByText("1 rejected").waitFor();
+        assert.notEqual(await page.getByRole("region", { name: /^Crater \d+$/ }).getAttribute("aria-label"), first);
+        await page.keyboard.press("ArrowRight");
+        await page.keyboard.press("ArrowLeft");
+        await page.keyboard.press("u");
+        await page.getByText("1 unsure").waitFor();
+        await page.keyboard.press("Escape");
+
+        // One that was missed is drawn.
+        await page.getByRole("button", { name: "Add a missed one" }).click();
+        await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+        await page.mouse.down();
+        await page.mouse.move(box.x + box.width / 2 + 20, box.y + box.height / 2, { steps: 4 });
+        await page.mouse.up();
+        await page.getByText("1 added").waitFor();
+
+        await page.getByRole("button", { name: "Filter" }).click();
+        await page.getByLabel(/^Probability from/).fill("0.9");
+        await status.filter({ hasText: /^([4-9]) shown/ }).waitFor();
+
+        await page.getByRole("button", { name: "Estimate" }).click();
+        await page.getByText("no bombing records were read").waitFor();
+        await page.getByLabel("Bombs recorded").fill("200");
+        await page.getByLabel("Bombs recorded").press("Enter");
+        await page.getByText("nothing says what share of the craters").waitFor();
+        await page.getByLabel("What this rests on").fill("60 of 100 craters of an older picture are seen");
+        const row = page.getByRole("row", { name: /^Unexploded bombs/ });
+        await row.waitFor();
+        const before = await row.innerText();
+        await page.getByLabel("Duds among the bombs, upper end").fill("0.8");
+        await page.waitForFunction((before) => ![...document.querySelectorAll("aside tr")].some((row) => row.innerText === before), before);
+
+        await page.getByRole("button", { name: "Files" }).click();
+        const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "craters.csv" }).click()]);
+        assert.equal(download.suggestedFilename(), "paddies-craters.csv");
+      });
+    }],
+
+    ["twenty thousand craters are shown, moved and filtered", async () => {
+      if (!world.survey) return;
+      world.survey("many", 20_000);
+      await on("/craters/many", async (page) => {
+        await page.locator(".count", { hasText: /10,00\d shown/ }).waitFor();
+        await page.getByRole("button", { name: "Filter" }).click();
+        await page.getByLabel(/^Probability from/).fill("0");
+        await page.locator(".count", { hasText: "20,000 shown" }).waitFor();
+        const slowest = await page.evaluate(async () => {
+          const canvas = document.querySelector("canvas");
+          const frame = () => new Promise((done) => requestAnimationFrame(done));
+          let slowest = 0;
+          for (let turn = 0; turn < 30; turn += 1) {
+            const began = performance.now();
+            canvas.dispatchEvent(new WheelEvent("wheel", { deltaY: turn % 2 ? 60 : -60, clientX: 300, clientY: 400, cancelable: true }));
+            await frame();
+            await frame();
+            slowest = Math.max(slowest, performance.now() - began);
+          }
+          return slowest;
+        });
+        console.log(`        slowest of 30 moves: ${Math.round(slowest)} ms`);
+      });
+    }],
+
     ["a link of MLflow's clients leads to the run", async () => {
       await on(`/#/experiments/${world.north.experiment}/runs/${world.north.id}`, async (page) => {
         await page.getByRole("heading", { name: "north-shore" }).waitFor();
@@ -226,6 +320,7 @@ export function walks(world) {
         ["models", "/models"],
         ["model", "/models/tile-classifier"],
         ["reports", "/reports"],
+        ...(world.survey ? [["craters", "/craters"], ["crater-survey", "/craters/paddies"]] : []),
         ["no-such-page", "/runs/none"],
       ];
       for (const [name, path] of world.places) {

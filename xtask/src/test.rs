@@ -73,6 +73,7 @@ const WANTED: &[(&str, IsThere)] = &[
     ("Python with venv (Debian: python3-venv)", clients::is_python_there),
     ("Node.js 20.19 or later with npm (nodejs.org)", web::is_node_there),
     ("Chromium (Debian: chromium)", || Path::new("/usr/bin/chromium").is_file()),
+    ("GDAL (Debian: gdal-bin)", || Path::new("/usr/bin/ogrinfo").is_file()),
 ];
 
 pub(crate) fn run() -> Result<()> {

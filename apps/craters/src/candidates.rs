@@ -1,9 +1,26 @@
-//! Step one: loose circular candidates, found by shading along the sun, blobs and rims.
+//! Step one: loose circular candidates, found by shading along the sun and by blobs.
+//!
+//! On a ladder of radii the picture is smoothed; the maxima of its slope away from the sun (a
+//! hollow is dark on the sun's side and bright on the other) and of its Laplacian of either sign
+//! are starting points. Each is moved and resized until its surroundings agree best with a hollow
+//! (see [`polar`]); of near ones of like size the best stays. Large radii are sought on reduced
+//! planes.
+//!
+//! Everything is decided within [`margin_px`] of a candidate and on the scene's own grid, so that
+//! it does not matter where a window begins.
+
+mod axis;
+pub(crate) mod filters;
+mod near;
+mod peaks;
+mod polar;
 
 use serde::{Deserialize, Serialize};
 
 use crate::data::Sun;
 use crate::raster::Raster;
+pub use axis::estimate_sun_axis;
+pub(crate) use peaks::towards;
 
 /// A circle that may be a crater.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -20,23 +37,99 @@ pub struct Candidate {
 
 /// What step one looks for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Settings {
     /// Smallest rim diameter in pixels.
     pub min_diameter_px: f32,
     /// Largest rim diameter in pixels.
     pub max_diameter_px: f32,
-    /// At most this many candidates a megapixel, at each radius its share.
+    /// About this many candidates a megapixel at most, where they crowd; each octave of radii has
+    /// its share. Ranks are taken among neighbours.
     pub quota_per_mp: f32,
+    /// Candidates with a lower score are left out.
+    pub min_score: f32,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { min_diameter_px: 6.0, max_diameter_px: 400.0, quota_per_mp: 4000.0 }
+        Self { min_diameter_px: 6.0, max_diameter_px: 400.0, quota_per_mp: 4000.0, min_score: 0.4 }
     }
 }
 
-/// The candidates of a plane. Without a sun the shading is unsigned.
+/// Where a plane lies in its scene, and how much of it is there for its neighbours' sake only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Place {
+    /// Column of the plane's first pixel in the scene.
+    pub x0: i64,
+    /// Row of the plane's first pixel in the scene.
+    pub y0: i64,
+    /// Pixels along each edge where no centre is reported.
+    pub margin: usize,
+}
+
+/// Steps of the ladder of radii in an octave.
+const STEPS: usize = 3;
+/// What is measured of a candidate lies within this many radii.
+const REACH: f32 = 2.25;
+
+/// How far beyond a tile a plane must reach, so that the candidates in the tile are the same as
+/// in the whole scene.
+pub fn margin_px(settings: &Settings) -> usize {
+    (REACH * settings.max_diameter_px / 2.0).ceil() as usize + 8
+}
+
+/// The candidates of a plane, best first. Without a sun the shading is unsigned.
 pub fn find(grey: &Raster, sun: Option<&Sun>, settings: &Settings) -> Vec<Candidate> {
-    let _ = (grey, sun, settings);
-    Vec::new()
+    find_at(grey, Place::default(), sun, settings)
+}
+
+/// The candidates of a part of a scene, best first, in pixel positions of the plane.
+pub fn find_at(
+    grey: &Raster,
+    place: Place,
+    sun: Option<&Sun>,
+    settings: &Settings,
+) -> Vec<Candidate> {
+    let whole = filters::filled(grey, (place.x0, place.y0));
+    let levels = filters::pyramid(whole, (place.x0, place.y0), 8, 4);
+    let mut found = Vec::new();
+    for octave in octaves(settings, levels.len()) {
+        found.extend(peaks::of_octave(&levels[octave.level], &octave, place.margin, grey, sun));
+    }
+    found.retain(|c| {
+        let range = settings.min_diameter_px..=settings.max_diameter_px;
+        settings.min_score <= c.score && range.contains(&(2.0 * c.radius_px))
+    });
+    let found = near::strongest(found);
+    let mut kept = near::within_quota(found, settings);
+    kept.retain(|c| is_inside(c, grey, place.margin));
+    kept.sort_by(|a, b| b.score.total_cmp(&a.score));
+    kept
+}
+
+/// A doubling of the radius: the radii that are sought, and the level they are sought at.
+struct Octave {
+    level: usize,
+    radii_px: Vec<f32>,
+}
+
+/// The ladder from the smallest radius to the largest, each octave at the level where its first
+/// radius is three to six pixels (or at the first).
+fn octaves(settings: &Settings, n_levels: usize) -> Vec<Octave> {
+    let (least, most) = (settings.min_diameter_px / 2.0, settings.max_diameter_px / 2.0);
+    let radius = |i: usize| least * 2.0_f32.powf(i as f32 / STEPS as f32);
+    let radii: Vec<f32> = (0..).map(radius).take_while(|r| *r <= most).collect();
+    radii
+        .chunks(STEPS)
+        .map(|radii| {
+            let level = (radii[0] / 3.0).log2().floor().max(0.0) as usize;
+            Octave { level: level.min(n_levels - 1), radii_px: radii.to_vec() }
+        })
+        .collect()
+}
+
+fn is_inside(c: &Candidate, plane: &Raster, margin: usize) -> bool {
+    let (margin, width, height) = (margin as f32, plane.width as f32, plane.height as f32);
+    let within = |at: f32, size: f32| margin <= at && at < size - margin;
+    within(c.x, width) && within(c.y, height)
 }

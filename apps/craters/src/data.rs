@@ -3,12 +3,34 @@
 //! A [`Scene`] is an open image of any size, read by windows. Nothing above this module knows a
 //! file format of images.
 
+mod bands;
+mod chunks;
+mod geokeys;
+mod georeference;
+pub mod labels;
+mod picture;
+mod projection;
+mod reduced;
+mod source;
+mod sun;
+mod suspect;
+#[cfg(test)]
+mod tests;
+mod tiff;
+mod unpack;
+
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::Result;
 use crate::raster::Raster;
-use crate::{Error, error::Result};
+use chunks::Rect;
+use source::Source;
+
+pub use bands::parse_bands;
+pub use projection::{Projection, WGS84, datum_shift, parse_projection, proj_text};
+pub use sun::sun_disagrees;
 
 /// What a band shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -61,7 +83,8 @@ pub struct Georeference {
 pub struct SceneOptions {
     /// The bands in the order of the file.
     pub bands: Option<Vec<Band>>,
-    /// Where the sun stood.
+    /// Where the sun stood, its azimuth in degrees clockwise from north, as in vendors' files; an
+    /// image that has no north up turns it.
     pub sun: Option<Sun>,
     /// Ground sampling distance in metres.
     pub gsd_m: Option<f64>,
@@ -87,6 +110,8 @@ pub struct Scene {
     pub sun: Option<Sun>,
     /// What the user must be told about the file: mended, guessed or suspicious.
     pub warnings: Vec<String>,
+    source: Source,
+    stretch: Vec<(Band, [f32; 2])>,
 }
 
 /// A part of a scene in memory.
@@ -135,13 +160,61 @@ impl Window {
 impl Scene {
     /// Opens a GeoTIFF, PNG or JPEG with whatever metadata lie beside it.
     pub fn open(path: &Path, options: &SceneOptions) -> Result<Self> {
-        let _ = options;
-        Err(Error::input(path, None, "no reader yet", "wait for the reader"))
+        let source = Source::open(path)?;
+        let (width, height) = source.size();
+        let mut warnings: Vec<String> = source.slowness().into_iter().collect();
+        let bands = bands::named(path, &source, options, &mut warnings)?;
+        let georeference = georeference::of(path, &source, options, &mut warnings)?;
+        let (middle_x, middle_y) = (0.5 * width as f64, 0.5 * height as f64);
+        let measured = georeference.as_ref().and_then(|place| place.gsd_m(middle_x, middle_y));
+        let gsd_m = georeference::gsd(path, options.gsd_m, measured, &mut warnings)?;
+        let place = georeference.as_ref();
+        let sun = sun::of(path, options.sun.as_ref(), place, (width, height), &mut warnings)?;
+        let sample = suspect::sample(&source)?;
+        warnings.extend(suspect::warnings(&bands, &sample, source.is_8_bit()));
+        let stretch = reduced::stretch(&bands, &sample);
+        let path = path.to_owned();
+        Ok(Self { path, width, height, bands, gsd_m, georeference, sun, warnings, source, stretch })
     }
 
-    /// Reads a window of every band; what lies outside the scene is NaN.
+    /// Reads a window of every band; what lies outside the scene is NaN. May be called from
+    /// several threads at once.
     pub fn window(&self, x0: i64, y0: i64, width: usize, height: usize) -> Result<Window> {
-        let _ = (x0, y0, width, height);
-        Err(Error::input(&self.path, None, "no reader yet", "wait for the reader"))
+        let planes = read_padded(&self.source, 0, [x0, y0], [width, height])?;
+        Ok(Window { x0, y0, bands: self.bands.iter().copied().zip(planes).collect() })
     }
+}
+
+/// Planes of a rectangle of a level that may reach beyond it: NaN there.
+fn read_padded(
+    source: &Source,
+    level: usize,
+    [x0, y0]: [i64; 2],
+    [width, height]: [usize; 2],
+) -> Result<Vec<Raster>> {
+    let (scene_width, scene_height) = source.levels()[level];
+    let inside = |from: i64, n: usize, end: usize| {
+        let first = from.clamp(0, end as i64);
+        let last = from.saturating_add(n as i64).clamp(first, end as i64);
+        (first as usize, (last - first) as usize)
+    };
+    let (x, inner_width) = inside(x0, width, scene_width);
+    let (y, inner_height) = inside(y0, height, scene_height);
+    if inner_width == 0 || inner_height == 0 {
+        return Ok(vec![Raster::filled(width, height, f32::NAN); source.n_bands()]);
+    }
+    let planes = source.read(level, Rect { x, y, width: inner_width, height: inner_height })?;
+    if (inner_width, inner_height) == (width, height) {
+        return Ok(planes);
+    }
+    let (left, top) = ((x as i64 - x0) as usize, (y as i64 - y0) as usize);
+    let pad = |plane: &Raster| {
+        let mut padded = Raster::filled(width, height, f32::NAN);
+        for row in 0..inner_height {
+            let at = (top + row) * width + left;
+            padded.values[at..at + inner_width].copy_from_slice(plane.row(row));
+        }
+        padded
+    };
+    Ok(planes.iter().map(pad).collect())
 }

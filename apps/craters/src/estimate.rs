@@ -16,6 +16,7 @@ pub mod belief;
 pub mod blind;
 mod chance;
 pub mod intensity;
+mod page;
 pub mod posterior;
 pub mod simulate;
 pub mod sticks;
@@ -24,6 +25,7 @@ pub mod verified;
 pub mod zones;
 
 pub use belief::Belief;
+pub use page::page;
 pub use posterior::{Inputs, Posterior, Priors, Survival, posterior};
 
 /// What is asked, with all that is known.

@@ -6,7 +6,7 @@
 //! Read in this order: [`raster`] (a plane of numbers), [`data`] (scenes, their place and their
 //! sun), [`candidates`] (step one), [`features`] and [`classify`] (step two), [`model`] (both, as
 //! one document), [`fit`] (training), [`predict`] (a whole scene), [`survey`] (what is kept of
-//! it), [`evaluate`] (how good it is), [`records`] and [`estimate`] (what may remain), [`export`]
+//! it), [`review`] (what people said of it), [`evaluate`] (how good it is), [`records`] and [`estimate`] (what may remain), [`export`]
 //! (files for other programs), [`sample`] (scenes of our own making).
 
 pub mod candidates;
@@ -22,6 +22,7 @@ pub mod model;
 pub mod predict;
 pub mod raster;
 pub mod records;
+pub mod review;
 pub mod sample;
 pub mod survey;
 

@@ -48,6 +48,19 @@ impl Raster {
         let below = lower[column] * (1.0 - fx) + lower[right] * fx;
         above * (1.0 - fy) + below * fy
     }
+
+    /// [`Raster::at`] for a position at least a pixel from the edge: quicker.
+    #[inline(always)]
+    pub(crate) fn inner(&self, x: f32, y: f32) -> f32 {
+        let (x, y) = (x - 0.5, y - 0.5);
+        let (column, row) = (x as i32, y as i32);
+        let (fx, fy) = (x - column as f32, y - row as f32);
+        let i = row as usize * self.width + column as usize;
+        let (upper, lower) = (&self.values[i..i + 2], &self.values[i + self.width..][..2]);
+        let above = upper[0] + fx * (upper[1] - upper[0]);
+        let below = lower[0] + fx * (lower[1] - lower[0]);
+        above + fy * (below - above)
+    }
 }
 
 #[cfg(test)]

@@ -4,12 +4,17 @@
 //! first), `reviews.jsonl` (a [`Review`] a line, only ever appended), `tiles/` (finished tiles of
 //! a survey that may be resumed) and the files that were exported.
 
-use std::path::PathBuf;
+use std::fs::{self, File};
+use std::io::{self, BufReader, BufWriter};
+use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::classify::tree::Question;
 use crate::data::{Band, Georeference, SceneOptions, Sun};
+use crate::error::{Error, Result};
+use crate::review;
 
 /// What was done, on what, with what.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -100,4 +105,160 @@ pub struct Review {
     pub who: String,
     /// When, RFC 3339 in UTC.
     pub when: String,
+}
+
+/// The file that says what was done.
+pub const SURVEY: &str = "survey.json";
+/// The file of craters.
+pub const CRATERS: &str = "craters.json";
+/// The log of reviews.
+pub const REVIEWS: &str = "reviews.jsonl";
+
+/// Where the survey of that name lies below the folder of the data.
+///
+/// # Errors
+/// Where the name is not `[A-Za-z0-9._-]{1,64}` or begins with a dot.
+pub fn folder(data: &Path, name: &str) -> Result<PathBuf> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    if name.is_empty() || 64 < name.len() || name.starts_with('.') || !name.chars().all(is_plain) {
+        return Err(Error::refused(
+            format!("`{name}` cannot be the name of a survey"),
+            "take 1 to 64 of A-Z, a-z, 0-9, dot, dash and underscore, the first not a dot",
+        ));
+    }
+    Ok(data.join("craters").join(name))
+}
+
+/// A name for the survey of a scene: that of its file, with what cannot be in a name as a dash.
+pub fn name_of(scene: &Path) -> String {
+    let stem = scene.file_stem().unwrap_or_default().to_string_lossy();
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' };
+    let name: String = stem.chars().map(plain).take(64).collect();
+    let name = name.trim_start_matches('.');
+    if name.is_empty() { "scene".to_owned() } else { name.to_owned() }
+}
+
+/// The names of all surveys in the folder of the data, in their order.
+///
+/// # Errors
+/// Where the folder is there and cannot be read.
+pub fn names(data: &Path) -> Result<Vec<String>> {
+    let path = data.join("craters");
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let io = |source| Error::Io { path: path.clone(), source };
+    let mut names = Vec::new();
+    for entry in fs::read_dir(&path).map_err(io)? {
+        let entry = entry.map_err(io)?;
+        if entry.path().join(SURVEY).is_file() {
+            names.push(entry.file_name().to_string_lossy().into_owned());
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// A survey as it lies in its folder, every crater with the last verdict on it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Kept {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// What was done.
+    pub survey: Survey,
+    /// What was found, most likely first.
+    pub craters: Vec<Crater>,
+    /// What people said, in the order they said it.
+    pub reviews: Vec<Review>,
+}
+
+/// Opens the survey of that name.
+///
+/// # Errors
+/// Where there is none, or its files are not what they should be.
+pub fn open(data: &Path, name: &str) -> Result<Kept> {
+    let folder = folder(data, name)?;
+    if !folder.join(SURVEY).is_file() {
+        let names = names(data)?;
+        let hint = match names.is_empty() {
+            true => "survey a scene first: `fieldkit craters detect SCENE`".to_owned(),
+            false => format!("there are {}; or say with --data where others lie", names.join(", ")),
+        };
+        let what = format!("there is no survey `{name}` in {}", data.display());
+        return Err(Error::refused(what, hint));
+    }
+    let survey = read(&folder.join(SURVEY))?;
+    let mut craters: Vec<Crater> = read(&folder.join(CRATERS))?;
+    let reviews = review::read(&folder)?;
+    review::judge(&mut craters, &reviews);
+    Ok(Kept { folder, survey, craters, reviews })
+}
+
+/// Writes what was done and what was found, whole or not at all.
+///
+/// # Errors
+/// What the file system says.
+pub fn write(folder: &Path, survey: &Survey, craters: &[Crater]) -> Result<()> {
+    write_json(&folder.join(CRATERS), craters)?;
+    write_json(&folder.join(SURVEY), survey)
+}
+
+/// Reads a JSON document.
+pub(crate) fn read<T: DeserializeOwned>(path: &Path) -> Result<T> {
+    let file = File::open(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
+    serde_json::from_reader(BufReader::new(file)).map_err(|error| {
+        let line = Some(error.line() as u64).filter(|line| 0 < *line);
+        Error::input(path, line, error.to_string(), "survey the scene again")
+    })
+}
+
+/// Writes a JSON document under another name first, which then takes its own.
+pub(crate) fn write_json<T: Serialize + ?Sized>(path: &Path, value: &T) -> Result<()> {
+    write_whole(path, |out| Ok(serde_json::to_writer_pretty(out, value)?))
+}
+
+/// Writes a file under another name first, which then takes its own.
+pub(crate) fn write_whole(
+    path: &Path,
+    content: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+) -> Result<()> {
+    let part = path.with_extension("part");
+    let written = || {
+        let mut out = BufWriter::new(File::create(&part)?);
+        content(&mut out)?;
+        out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
+        fs::rename(&part, path)
+    };
+    written().map_err(|source| Error::Write { path: path.to_owned(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_cannot_leave_the_folder() {
+        for name in ["", ".", "..", "a/b", "../x", ".hidden", "ü", &"a".repeat(65)] {
+            assert!(folder(Path::new("data"), name).is_err(), "{name}");
+        }
+        let kept = folder(Path::new("data"), "dong-ha_1.v2").unwrap();
+        assert_eq!(kept, Path::new("data/craters/dong-ha_1.v2"));
+    }
+
+    #[test]
+    fn a_scene_gives_its_name_to_its_survey() {
+        assert_eq!(name_of(Path::new("in/Dong Ha.tif")), "Dong-Ha");
+        assert_eq!(name_of(Path::new("/")), "scene");
+        assert!(folder(Path::new("data"), &name_of(Path::new("...tif"))).is_ok());
+    }
+
+    #[test]
+    fn a_survey_that_is_not_there_names_those_that_are() {
+        let data = tempfile::tempdir().unwrap();
+        let there = data.path().join("craters/dong-ha");
+        fs::create_dir_all(&there).unwrap();
+        fs::write(there.join(SURVEY), "{}").unwrap();
+        let error = open(data.path(), "quang-tri").unwrap_err().to_string();
+        assert!(error.contains("no survey `quang-tri`") && error.contains("dong-ha"), "{error}");
+    }
 }

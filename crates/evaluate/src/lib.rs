@@ -34,4 +34,4 @@ pub mod proportion;
 pub mod regression;
 
 pub use error::Error;
-pub use page::{Block, Fact, Figure, Page, Section, Table, html, json};
+pub use page::{Block, Fact, Figure, Page, Photo, Section, Table, html, json};

@@ -60,6 +60,10 @@ pub enum Block {
     Scores(EvalReport),
     /// A picture.
     Figure(Figure),
+    /// A photograph as wide as the page.
+    Photo(Photo),
+    /// Small photographs side by side, each with its words.
+    Gallery(Vec<Photo>),
 }
 
 /// Rows and columns of text. A column of numbers is set flush right, but not the first, which names
@@ -81,6 +85,19 @@ pub struct Figure {
     pub plot: Plot,
     /// How to read it.
     pub caption: String,
+}
+
+/// A photograph and what it says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Photo {
+    /// Where it is; a `data:` address keeps the page whole.
+    pub url: String,
+    /// What a reader who does not see it should know.
+    pub alt: String,
+    /// What it is.
+    pub title: String,
+    /// What else to know.
+    pub text: String,
 }
 
 impl Page {
@@ -261,6 +278,11 @@ fn block(block: &Block) -> String {
         Block::Table(table) => table_html(table),
         Block::Scores(report) => scores(report),
         Block::Figure(figure) => figure_html(figure),
+        Block::Photo(photo) => photo_html(photo),
+        Block::Gallery(photos) => {
+            let photos: String = photos.iter().map(photo_html).collect();
+            format!("<div class=\"gallery\">\n{photos}</div>\n")
+        }
     }
 }
 
@@ -320,6 +342,17 @@ fn figure_html(figure: &Figure) -> String {
         figure.plot.inline(Size::WIDE),
         figure.plot.inline(Size::NARROW),
         escape(&figure.caption),
+    )
+}
+
+fn photo_html(photo: &Photo) -> String {
+    format!(
+        "<figure class=\"photo\">\n<img src=\"{}\" alt=\"{}\">\n\
+         <figcaption><b>{}.</b> {}</figcaption>\n</figure>\n",
+        escape(&photo.url),
+        escape(&photo.alt),
+        escape(&photo.title),
+        escape(&photo.text),
     )
 }
 

@@ -3,10 +3,12 @@
 //! Results go to stdout, talk and progress to stderr. The exit code is 0 when the work was done,
 //! 2 when the input or the command line has to change, 1 when the fault is ours or the machine's.
 
+mod craters;
 mod demo;
 mod experiments;
 mod files;
 mod models;
+mod output;
 mod records;
 mod runs;
 mod scaling;
@@ -40,6 +42,9 @@ enum Command {
     /// Plan a training run from the runs you have.
     #[command(subcommand)]
     Scaling(Box<scaling::Command>),
+    /// Find bomb craters in satellite and aerial images, and say what may remain.
+    #[command(subcommand)]
+    Craters(Box<craters::Command>),
     /// List what was recorded, or show one run.
     Runs(runs::Runs),
     /// List the experiments that runs are sorted into.
@@ -73,6 +78,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<()> {
     match command {
         Command::Scaling(command) => scaling::run(*command),
+        Command::Craters(command) => craters::run(*command),
         Command::Runs(args) => runs::run(&args),
         Command::Experiments(args) => experiments::run(&args),
         Command::Models(args) => models::run(&args),
@@ -96,7 +102,18 @@ fn in_words(error: &anyhow::Error) -> String {
 /// Whether the user can mend it: wrong input, a request that the runs do not allow, or a place
 /// that cannot be written to.
 fn is_users(error: &anyhow::Error) -> bool {
+    use ::craters::Error as Craters;
     use workbench::Error as Record;
+    let of_craters = |cause: &(dyn std::error::Error + 'static)| match cause.downcast_ref() {
+        Some(Craters::Write { source, .. } | Craters::Io { source, .. }) => {
+            is_about_the_path(source.kind())
+        }
+        Some(_) => true,
+        None => false,
+    };
+    if error.chain().any(of_craters) {
+        return true;
+    }
     error.chain().any(|cause| match (cause.downcast_ref(), cause.downcast_ref()) {
         (Some(::scaling::Error::Write { source, .. }), _) => is_about_the_path(source.kind()),
         (Some(_), _) => true,

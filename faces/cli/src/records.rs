@@ -1,6 +1,6 @@
 //! What every command that writes or reads records is told: where they are, and which to show.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::Args;
@@ -54,6 +54,11 @@ impl Records {
                 artifacts: self.artifacts.clone(),
             },
         }
+    }
+
+    /// The folder: surveys lie in it, wherever the records do.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.data
     }
 
     /// Opens records that are to be read. A folder that is not there is not made.

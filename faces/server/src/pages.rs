@@ -12,12 +12,14 @@ use crate::State;
 const FILES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/pages.rs"));
 
 /// Where the pages are; each is the same document, which reads the address.
-const PLACES: [&str; 9] = [
+const PLACES: [&str; 11] = [
     "/",
     "/runs",
     "/runs/{id}",
     "/experiments/{id}",
     "/compare",
+    "/craters",
+    "/craters/{name}",
     "/models",
     "/models/{name}",
     "/reports",

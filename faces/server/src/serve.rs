@@ -85,7 +85,7 @@ pub fn serve(options: &Options, ready: impl FnOnce(Ready)) -> Result<()> {
     let rows = Rows::open(&Location::of_folder(&options.data, options.database.as_deref()))?;
     let bytes = options.data.join("artifacts");
     let files = Files::open(rows.clone(), &bytes, options.artifacts.as_deref())?;
-    let mut state = State::new(Tracking::open(rows.clone())?, files);
+    let mut state = State::new(Tracking::open(rows.clone())?, files).with_surveys(&options.data);
     let mut first_token = None;
     if options.auth {
         let users = Users::open(rows)?;

@@ -1,8 +1,11 @@
 //! What every request can reach.
 
+use std::path::Path;
+
 use store::Files;
 use tracking::Tracking;
 
+use crate::api::craters::Surveys;
 use crate::users::{self, Gate, Users};
 
 /// What every request can reach. Clones are handles to the same.
@@ -14,12 +17,14 @@ pub struct State {
     pub files: Files,
     /// Whom the server lets in; all, where it is none.
     pub(crate) gate: Option<Gate>,
+    /// Surveys of craters; none where no folder was said.
+    pub(crate) surveys: Surveys,
 }
 
 impl State {
     /// A server that lets everybody do everything.
     pub fn new(tracking: Tracking, files: Files) -> Self {
-        Self { tracking, files, gate: None }
+        Self { tracking, files, gate: None, surveys: Surveys::default() }
     }
 
     /// A server that lets nobody in but these users, each as far as the role goes.
@@ -28,6 +33,11 @@ impl State {
     /// The system gives no random bits.
     pub fn for_users(self, users: Users) -> Result<Self, users::Error> {
         Ok(Self { gate: Some(Gate::new(users)?), ..self })
+    }
+
+    /// A server that shows the surveys of craters below the data folder too.
+    pub fn with_surveys(self, data: &Path) -> Self {
+        Self { surveys: Surveys::of_data(data), ..self }
     }
 
     /// Does `work`, which waits for the database, where waiting is allowed.

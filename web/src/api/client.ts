@@ -19,6 +19,17 @@ export type ReportItem = Schemas["Item"];
 export type Model = Schemas["Model"];
 export type ModelWithVersions = Schemas["ModelWithVersions"];
 export type Real = Schemas["Real"];
+export type SurveyItem = Schemas["SurveyItem"];
+export type SurveyPage = Schemas["SurveyPage"];
+export type Found = Schemas["Found"];
+export type Judgement = Schemas["Judgement"];
+export type Crater = Schemas["CraterPage"];
+export type NewReview = Schemas["NewReview"];
+export type Said = Schemas["Said"];
+export type Belief = Schemas["Belief"];
+export type Question = Schemas["Question"];
+export type Estimated = Schemas["Estimated"];
+export type Learnt = Schemas["Learnt"];
 
 const prefix = "/api/fieldkit/v1";
 
@@ -44,10 +55,21 @@ export function address(path: string, query: Query = {}): string {
   return prefix + path + (text ? `?${text}` : "");
 }
 
-async function ask<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
+const ask = <T>(path: string, query: Query = {}, signal?: AbortSignal) =>
+  answered<T>(address(path, query), { signal });
+
+const send = <T>(path: string, body: unknown, signal?: AbortSignal) =>
+  answered<T>(address(path), {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+    signal,
+  });
+
+async function answered<T>(url: string, request: RequestInit): Promise<T> {
   let answer: Response;
   try {
-    answer = await fetch(address(path, query), { signal });
+    answer = await fetch(url, request);
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new Problem("The server does not answer. Is `fieldkit serve` running?", 0);
@@ -79,6 +101,23 @@ export const reports = () =>
   ask<Schemas["Reports"]>("/reports").then((answer) => answer.reports);
 export const models = () => ask<Schemas["Models"]>("/models").then((answer) => answer.models);
 export const model = (name: string) => ask<ModelWithVersions>(`/models/${part(name)}`);
+
+export const surveys = () =>
+  ask<Schemas["SurveyList"]>("/craters").then((answer) => answer.surveys);
+export const survey = (name: string) => ask<SurveyPage>(`/craters/${part(name)}`);
+export const craters = (name: string) => ask<Found>(`/craters/${part(name)}/craters`);
+export const crater = (name: string, id: number) => ask<Crater>(`/craters/${part(name)}/craters/${id}`);
+export const nextCraters = (name: string) => ask<Schemas["Next"]>(`/craters/${part(name)}/next`);
+export const review = (name: string, review: NewReview) => send<Said>(`/craters/${part(name)}/reviews`, review);
+export const estimateStart = (name: string) => ask<Schemas["Start"]>(`/craters/${part(name)}/estimate`);
+export const estimate = (name: string, question: Question, signal?: AbortSignal) =>
+  send<Estimated>(`/craters/${part(name)}/estimate`, question, signal);
+export const tile = (name: string, z: number, x: number, y: number) =>
+  address(`/craters/${part(name)}/tiles/${z}/${x}/${y}`);
+export const surroundings = (name: string, id: number) =>
+  address(`/craters/${part(name)}/craters/${id}/picture`);
+export const exported = (name: string, file: string) =>
+  address(`/craters/${part(name)}/exports/${part(file)}`);
 
 /** The address of a run's file, to show it. */
 export const file = (id: string, how: "image" | "page", path: string) =>

@@ -21,6 +21,180 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/fieldkit/v1/craters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All surveys of the data folder. */
+        get: operations["surveys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/fieldkit/v1/craters/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One survey. */
+        get: operations["survey"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/fieldkit/v1/craters/{name}/craters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Craters of a survey. */
+        get: operations["craters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/fieldkit/v1/craters/{name}/craters/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One crater. */
+        get: operations["crater"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/fieldkit/v1/craters/{name}/craters/{id}/picture": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A crater and what is around it: three diameters, with the crater in the middle. */
+        get: operations["surroundings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/fieldkit/v1/craters/{name}/estimate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What to begin an estimate with. */
+        get: operations["start"];
+        put?: never;
+        /** What may remain under these priors. Only reads. */
+        post: operations["estimate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/fieldkit/v1/craters/{name}/exports/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A file for other programs, to download. */
+        get: operations["export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/fieldkit/v1/craters/{name}/next": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which craters to look at next. */
+        get: operations["next"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/fieldkit/v1/craters/{name}/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says what a crater is. The review is added to the log; none is ever taken from it. */
+        post: operations["review"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/fieldkit/v1/craters/{name}/tiles/{z}/{x}/{y}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A square of the scene. At zoom 0 one tile shows it all, at the survey's `max_zoom` a pixel of
+         *     it is a pixel of the scene.
+         */
+        get: operations["tile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/fieldkit/v1/curves": {
         parameters: {
             query?: never;
@@ -268,6 +442,24 @@ export interface components {
             name: string;
             value: components["schemas"]["Real"];
         };
+        /** @description A belief about a share between 0 and 1. */
+        Belief: {
+            /** @description 95 % of the belief lies between the two. */
+            range: {
+                /** Format: double */
+                high: number;
+                /** Format: double */
+                low: number;
+            };
+        } | {
+            /** @description So many cases of so many. */
+            counted: {
+                /** Format: double */
+                of: number;
+                /** Format: double */
+                yes: number;
+            };
+        };
         /** @description One run in a list. */
         Brief: {
             /**
@@ -297,6 +489,32 @@ export interface components {
             models: number;
             /** Format: int64 */
             runs: number;
+        };
+        /** @description A crater with all that is known of it. */
+        CraterPage: {
+            /** Format: double */
+            diameter_m?: number | null;
+            /** Format: double */
+            diameter_px: number;
+            /** Format: int64 */
+            id: number;
+            /** @description Whether it is counted as a crater. */
+            is_counted: boolean;
+            /** @description Longitude and latitude, WGS84, degrees. */
+            lon_lat?: number[] | null;
+            /** @description East and north in the scene's projection. */
+            position?: number[] | null;
+            /** Format: double */
+            probability: number;
+            /** @description What was said of it, the last first. */
+            reviews: components["schemas"]["Said"][];
+            verdict: components["schemas"]["Judgement"];
+            /** @description Why: the decision tree's questions in words, first to last. */
+            why: components["schemas"]["Reason"][];
+            /** Format: double */
+            x_px: number;
+            /** Format: double */
+            y_px: number;
         };
         /** @description A metric of a run over time. All lists have the same length. */
         Curve: {
@@ -330,6 +548,13 @@ export interface components {
             key: string;
             value: string;
         };
+        /** @description An estimate, or why there is none, and how the number moves either way. */
+        Estimated: {
+            /** @description Why there is no number. */
+            refusal?: string | null;
+            remains?: components["schemas"]["Remains"] | null;
+            sensitivity: components["schemas"]["SensitivityRow"][];
+        };
         /** @description The first scores of a run's report. */
         Evaluation: {
             run_id: string;
@@ -353,6 +578,14 @@ export interface components {
         Experiments: {
             experiments: components["schemas"]["Experiment"][];
         };
+        /** @description A file for other programs. */
+        ExportFile: {
+            /** @description What it is. */
+            about: string;
+            file: string;
+            /** Format: int64 */
+            n_bytes: number;
+        };
         /** @description A file or a folder. */
         File: {
             is_folder: boolean;
@@ -365,6 +598,25 @@ export interface components {
         /** @description What lies in a folder of a run. */
         Folder: {
             entries: components["schemas"]["File"][];
+        };
+        /** @description Craters of a survey, most likely first, as columns of one length. */
+        Found: {
+            /** @description What persons added, whatever was sought. */
+            added: components["schemas"]["Said"][];
+            /** @description Rim diameters in pixels. */
+            diameter_px: number[];
+            /** @description Numbers within the survey. */
+            id: number[];
+            /** @description How many fit the question; more than come where there is a limit. */
+            n: number;
+            /** @description Calibrated probabilities. */
+            probability: number[];
+            /** @description The last verdict of a person on each. */
+            verdict: components["schemas"]["Judgement"][];
+            /** @description Centres in pixels of the scene. */
+            x_px: number[];
+            /** @description Centres in pixels of the scene. */
+            y_px: number[];
         };
         /** @description Data that a run read. */
         Input: {
@@ -393,10 +645,20 @@ export interface components {
             run: components["schemas"]["Brief"];
         };
         /**
+         * @description What is known of a crater from people.
+         * @enum {string}
+         */
+        Judgement: "confirmed" | "rejected" | "unsure" | "none";
+        /**
          * @description How a file may be looked at.
          * @enum {string}
          */
         Kind: "folder" | "text" | "image" | "page" | "code" | "other";
+        /** @description Before and after the craters were counted. */
+        Learnt: {
+            posterior: components["schemas"]["Quantity"];
+            prior: components["schemas"]["Quantity"];
+        };
         /** @description A version of a registered model that a run made. */
         Made: {
             model: string;
@@ -439,6 +701,40 @@ export interface components {
             id: string;
             name: string;
         };
+        /** @description What a person says of a crater, or of a place where one was missed. */
+        NewReview: {
+            /**
+             * Format: int64
+             * @description The crater's number; none for one that was missed.
+             */
+            crater?: number | null;
+            /**
+             * Format: double
+             * @description Of a missed one: its rim diameter in pixels.
+             */
+            diameter_px?: number | null;
+            /** @description `confirmed`, `rejected` or `unsure`. */
+            verdict: components["schemas"]["Judgement"];
+            /** @description Who says it. Where the server knows its users this is not read: it is the one who asks. */
+            who?: string | null;
+            /**
+             * Format: double
+             * @description Of a missed one: its centre in pixels of the scene.
+             */
+            x_px?: number | null;
+            /**
+             * Format: double
+             * @description Of a missed one: its centre in pixels of the scene.
+             */
+            y_px?: number | null;
+        };
+        /** @description Craters to look at, the one that teaches most first. */
+        Next: {
+            /** @description Numbers within the survey. */
+            id: number[];
+            /** @description How many nobody has judged yet. */
+            n_left: number;
+        };
         /** @description One metric of every run. */
         Numbers: {
             key: string;
@@ -476,8 +772,65 @@ export interface components {
             /** @description The sentence for the reader. */
             message: string;
         };
+        /** @description A quantity with its median and the ends of its interval of 95 %. */
+        Quantity: {
+            /** Format: double */
+            high: number;
+            /** Format: double */
+            low: number;
+            /** Format: double */
+            median: number;
+        };
+        /** @description What was counted, and what is believed beforehand. */
+        Question: {
+            /** @description Share of bombs that did not explode. */
+            duds: components["schemas"]["Belief"];
+            /** @description Share of visible craters that merged into another. */
+            merging: components["schemas"]["Belief"];
+            /**
+             * Format: double
+             * @description General-purpose bombs that were recorded there; none where no records were read.
+             */
+            n_bombs?: number | null;
+            /**
+             * Format: int64
+             * @description Detections in the area of the records.
+             */
+            n_detections: number;
+            /** @description Share of detections that are craters. */
+            precision: components["schemas"]["Belief"];
+            /** @description Share of craters that are found. */
+            recall: components["schemas"]["Belief"];
+            /**
+             * Format: double
+             * @description Records are right within this share, 95 %: 0.2 is within a fifth.
+             */
+            records_error: number;
+            survival?: components["schemas"]["Survival"] | null;
+        };
         /** @description A number, or its name where JSON has none. */
         Real: number | ("NaN" | "Infinity" | "-Infinity");
+        /** @description One question on the way to a decision. */
+        Reason: {
+            /** @description The group of the feature that was asked for: colour, shape, size or texture. */
+            group: string;
+            /** @description The question and its answer. */
+            sentence: string;
+            /**
+             * Format: float
+             * @description Share of craters among the training candidates that came to this question.
+             */
+            share_before: number;
+        };
+        /** @description What may remain. */
+        Remains: {
+            dud_share: components["schemas"]["Learnt"];
+            /** @description Equal bins of the number of unexploded bombs: lower edge and probability. */
+            histogram: number[][];
+            notes: string[];
+            survival: components["schemas"]["Learnt"];
+            unexploded: components["schemas"]["Learnt"];
+        };
         /** @description The scores of one model or fit on one data set. */
         Report: {
             /** @description Sentences that belong beside the numbers. */
@@ -525,6 +878,24 @@ export interface components {
             run_id: string;
             status: components["schemas"]["Status"];
         };
+        /** @description A verdict, with who and when. */
+        Said: {
+            /**
+             * Format: int64
+             * @description The crater's number; none for one that the person added.
+             */
+            crater?: number | null;
+            /** Format: double */
+            diameter_px: number;
+            verdict: components["schemas"]["Judgement"];
+            /** @description RFC 3339 in UTC. */
+            when: string;
+            who: string;
+            /** Format: double */
+            x_px: number;
+            /** Format: double */
+            y_px: number;
+        };
         /** @description One measured number. */
         Score: {
             baseline?: components["schemas"]["Baseline"] | null;
@@ -533,6 +904,21 @@ export interface components {
             /** @description The rows it was measured on. */
             split: string;
             value: components["schemas"]["Real"];
+        };
+        /** @description How the number moves as one more source of error is admitted. */
+        SensitivityRow: {
+            admits: string;
+            /** @description Ends of 95 %; none where a belief is absent. */
+            interval?: number[] | null;
+            /** @description Whether the arithmetic leaves what can be. */
+            is_impossible: boolean;
+            letter: string;
+        };
+        /** @description A question to begin with. */
+        Start: {
+            /** @description Where its numbers come from. */
+            notes: string[];
+            question: components["schemas"]["Question"];
         };
         /**
          * @description Where a run stands.
@@ -555,6 +941,102 @@ export interface components {
              * @description The step of the last value.
              */
             step: number;
+        };
+        /** @description A survey in a list. */
+        SurveyItem: {
+            /**
+             * Format: int64
+             * @description Milliseconds since 1970.
+             */
+            changed_ms?: number | null;
+            name: string;
+            /** @description Why its files cannot be read. */
+            problem?: string | null;
+            summary?: components["schemas"]["SurveySummary"] | null;
+        };
+        /** @description The surveys of the data folder, the one that changed last first. */
+        SurveyList: {
+            surveys: components["schemas"]["SurveyItem"][];
+        };
+        /** @description A survey with all that its page needs to begin. */
+        SurveyPage: {
+            bands: string[];
+            /** @description Digest of the detector, and what it was trained on. */
+            detector: string;
+            /**
+             * Format: int32
+             * @description EPSG code of the projection.
+             */
+            epsg?: number | null;
+            /** @description IMSMA's class of evidence. */
+            evidence_class: string;
+            /** @description The files for other programs that are there. */
+            exports: components["schemas"]["ExportFile"][];
+            /** @description Whether positions on the ground are known. */
+            is_georeferenced: boolean;
+            /**
+             * Format: int32
+             * @description The zoom at which a pixel of a tile is a pixel of the scene.
+             */
+            max_zoom: number;
+            /** @description Whether this reader may review. */
+            may_review: boolean;
+            name: string;
+            /** @description Who reviews, where the server knows its users. */
+            reviewer?: string | null;
+            /** @description The name of the scene's file. */
+            scene: string;
+            summary: components["schemas"]["SurveySummary"];
+            /**
+             * Format: double
+             * @description Degrees clockwise from the picture's up, towards the sun.
+             */
+            sun_azimuth_deg?: number | null;
+            /** Format: double */
+            sun_elevation_deg?: number | null;
+            /**
+             * Format: int32
+             * @description Pixels along the side of a tile.
+             */
+            tile_px: number;
+            limits: string;
+        };
+        /** @description How much was found in a scene. */
+        SurveySummary: {
+            /** Format: double */
+            area_km2?: number | null;
+            /**
+             * Format: double
+             * @description Metres a pixel.
+             */
+            gsd_m?: number | null;
+            /** @description Rows of the scene. */
+            height: number;
+            /** @description Whether the scene is of our own making. */
+            is_synthetic: boolean;
+            /** @description Craters that persons added. */
+            n_added: number;
+            n_confirmed: number;
+            /** @description Those from the threshold on that no person rejected, and those that a person confirmed. */
+            n_craters: number;
+            /** @description Every candidate that was kept, below the threshold too. */
+            n_detections: number;
+            n_rejected: number;
+            n_unsure: number;
+            /**
+             * Format: float
+             * @description Detections from this probability on are counted as craters.
+             */
+            threshold: number;
+            /** @description What the reader must be told. */
+            warnings: string[];
+            /** @description Pixels in a row of the scene. */
+            width: number;
+        };
+        /** @description Belief of how many craters are still visible, and what it rests on. */
+        Survival: {
+            evidence: string;
+            share: components["schemas"]["Belief"];
         };
         /** @description Runs, the one that started last first. Every list has one entry a run. */
         Table: {
@@ -624,6 +1106,381 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Compared"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    surveys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SurveyList"];
+                };
+            };
+        };
+    };
+    survey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The survey's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SurveyPage"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    craters: {
+        parameters: {
+            query?: {
+                /** @description The least probability. */
+                min_probability?: number | null;
+                /** @description The largest probability. */
+                max_probability?: number | null;
+                /** @description The least rim diameter in pixels. */
+                min_diameter_px?: number | null;
+                /** @description The largest rim diameter in pixels. */
+                max_diameter_px?: number | null;
+                /** @description `confirmed`, `rejected`, `unsure` or `none`, several with commas between them. */
+                verdict?: string | null;
+                /** @description Left, top, right and bottom in pixels of the scene, with commas between them. */
+                bbox?: string | null;
+                /** @description So many are left out, the most likely ones first. */
+                offset?: number;
+                /** @description So many come at most. */
+                limit?: number | null;
+            };
+            header?: never;
+            path: {
+                /** @description The survey's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Found"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    crater: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The survey's name */
+                name: string;
+                /** @description The crater's number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CraterPage"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    surroundings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The survey's name */
+                name: string;
+                /** @description The crater's number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": unknown;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    start: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The survey's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Start"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    estimate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The survey's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Question"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Estimated"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The survey's name */
+                name: string;
+                /** @description One of the survey's exports */
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    next: {
+        parameters: {
+            query?: {
+                /** @description So many come at most. */
+                limit?: number | null;
+            };
+            header?: never;
+            path: {
+                /** @description The survey's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Next"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    review: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The survey's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewReview"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Said"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The survey's name */
+                name: string;
+                /** @description Zoom */
+                z: number;
+                /** @description Column of tiles, from the left */
+                x: number;
+                /** @description Row of tiles, from the top */
+                y: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": unknown;
                 };
             };
             404: {

@@ -7,8 +7,6 @@ use std::str::FromStr;
 use clap::Args;
 use scaling::fit::{Objective, Recipe};
 
-use crate::records::Records;
-
 /// Which logs are read, and how.
 #[derive(Args)]
 pub(crate) struct Source {
@@ -92,20 +90,4 @@ fn count(text: &str, low: usize, high: usize) -> Result<usize, String> {
 fn delta(text: &str) -> Result<f64, String> {
     let is_right = |delta: &f64| delta.is_finite() && 0.0 <= *delta;
     text.parse().ok().filter(is_right).ok_or_else(|| "write a number from 0 up".to_owned())
-}
-
-/// Where results go.
-#[derive(Args)]
-pub(crate) struct Output {
-    /// Print JSON instead of text.
-    #[arg(long)]
-    pub(crate) json: bool,
-    /// Also write a report with pictures to this HTML file.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) html: Option<PathBuf>,
-    /// Do not record this as a run.
-    #[arg(long)]
-    pub(crate) no_record: bool,
-    #[command(flatten)]
-    pub(crate) records: Records,
 }

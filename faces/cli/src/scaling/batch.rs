@@ -11,9 +11,10 @@ use scaling::report::batch_page;
 use scaling::units::{Nats, Tokens};
 use serde_json::json;
 
-use super::args::{Output, Source};
+use super::args::Source;
 use super::words::{columns, human, interval, verdicts, with_interval, wrapped};
 use super::{logs, recorded, show};
+use crate::output::Output;
 
 /// See `Command::Batch`.
 #[derive(Args)]

@@ -10,10 +10,11 @@ use scaling::predict::compare::{Comparison, compare};
 use scaling::units::Flop;
 use serde_json::json;
 
-use super::args::{Fitting, Output, Source};
+use super::args::{Fitting, Source};
 use super::plan::positive;
 use super::words::{columns, human, verdicts};
 use super::{logs, recorded, show};
+use crate::output::Output;
 
 /// See `Command::Compare`.
 #[derive(Args)]

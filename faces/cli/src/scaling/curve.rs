@@ -13,9 +13,10 @@ use scaling::report::curve_page;
 use scaling::units::short;
 use serde_json::json;
 
-use super::args::{Output, Source};
+use super::args::Source;
 use super::words::{columns, human, verdicts, with_interval};
 use super::{logs, recorded, show};
+use crate::output::Output;
 
 /// See `Command::Curve`.
 #[derive(Args)]

@@ -21,9 +21,10 @@ use scaling::tuning::{Tuning, tuning};
 use scaling::units::{CountKind, short};
 use serde_json::{Value, json};
 
-use super::args::{Fitting, Output, Source};
+use super::args::{Fitting, Source};
 use super::words::{columns, verdicts, wrapped};
 use super::{logs, recorded, show};
+use crate::output::Output;
 
 /// See `Command::Fit`.
 #[derive(Args)]

@@ -9,10 +9,11 @@ use scaling::predict::next::{About, Advice, Question, Worth, advice};
 use scaling::units::Flop;
 use serde_json::json;
 
-use super::args::{Fitting, Output, Source};
+use super::args::{Fitting, Source};
 use super::plan::{laws, positive};
 use super::words::{columns, human, wrapped};
 use super::{logs, recorded, show};
+use crate::output::Output;
 
 /// See `Command::Next`.
 #[derive(Args)]

@@ -17,9 +17,10 @@ use scaling::report::{plan_page, plane_svg};
 use scaling::units::{CountKind, Flop, Nats, Parameters, PfDays, Tokens};
 use serde_json::json;
 
-use super::args::{Fitting, Output, Source};
+use super::args::{Fitting, Source};
 use super::words::{columns, human, interval, verdicts, with_interval, wrapped};
 use super::{logs, recorded, show};
+use crate::output::Output;
 
 /// See `Command::Plan`.
 #[derive(Args)]

@@ -9,10 +9,11 @@ use scaling::predict::stop::{Asked, KAPLAN_NOISE, Report, report};
 use scaling::units::{BodyParameters, CountKind, Tokens};
 use serde_json::json;
 
-use super::args::{Fitting, Output, Source};
+use super::args::{Fitting, Source};
 use super::plan::positive;
 use super::words::{columns, human, interval, wrapped};
 use super::{logs, recorded, show};
+use crate::output::Output;
 
 /// See `Command::Stop`.
 #[derive(Args)]

@@ -10,7 +10,7 @@ use scaling::Error;
 use scaling::sweep::{Done, Plan, read_text, sweep};
 use serde_json::json;
 
-use super::args::Output;
+use crate::output::Output;
 
 /// See `Command::Sweep`.
 #[derive(Args)]

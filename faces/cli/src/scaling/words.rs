@@ -44,7 +44,7 @@ pub(super) fn with_interval(estimate: &Estimate, show: impl Fn(f64) -> String) -
 }
 
 /// Rows in columns: the first to the left, the rest to the right, two spaces between.
-pub(super) fn columns(rows: &[Vec<String>]) -> String {
+pub(crate) fn columns(rows: &[Vec<String>]) -> String {
     let n = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |i: usize| {
         rows.iter().filter_map(|r| r.get(i)).map(|c| c.chars().count()).max().unwrap_or(0)
@@ -88,7 +88,7 @@ pub(super) fn verdicts(verdicts: &[Verdict]) -> String {
 }
 
 /// `text` broken before column 100, later lines indented by `indent`.
-pub(super) fn wrapped(text: &str, indent: usize) -> String {
+pub(crate) fn wrapped(text: &str, indent: usize) -> String {
     const WIDTH: usize = 100;
     let (mut out, mut column) = (String::new(), indent);
     for word in text.split_whitespace() {

@@ -6,9 +6,11 @@
 //! - [`artifacts`]: a run's files, looked at without opening them.
 //! - [`reports`]: how good something is.
 //! - [`models`]: the registry.
+//! - [`craters`]: surveys of craters: map, review, estimate.
 //! - [`words`], [`real`], [`problem`]: what several of them say.
 
 mod artifacts;
+pub(crate) mod craters;
 mod curves;
 mod experiments;
 mod models;
@@ -36,7 +38,7 @@ const PREFIX: &str = "/api/fieldkit/v1";
 #[openapi(
     info(
         title = "Fieldkit",
-        description = "What the pages of the workbench ask. It only reads; writing is MLflow's protocol.",
+        description = "What the pages of the workbench ask. It reads, but for reviews of craters; writing is MLflow's protocol.",
         license(name = "MIT OR Apache-2.0"),
     ),
     components(schemas(experiments::View))
@@ -65,7 +67,17 @@ fn described() -> OpenApiRouter<State> {
         .routes(routes!(reports::reports))
         .routes(routes!(reports::report))
         .routes(routes!(models::models))
-        .routes(routes!(models::model));
+        .routes(routes!(models::model))
+        .routes(routes!(craters::surveys))
+        .routes(routes!(craters::survey))
+        .routes(routes!(craters::found::craters))
+        .routes(routes!(craters::found::crater))
+        .routes(routes!(craters::pictures::tile))
+        .routes(routes!(craters::pictures::surroundings))
+        .routes(routes!(craters::reviews::review))
+        .routes(routes!(craters::reviews::next))
+        .routes(routes!(craters::estimate::start, craters::estimate::estimate))
+        .routes(routes!(craters::exports::export));
     OpenApiRouter::with_openapi(Document::openapi()).nest(PREFIX, endpoints)
 }
 

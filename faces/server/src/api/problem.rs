@@ -23,9 +23,27 @@ impl Problem {
         Self { message: message.into(), status: StatusCode::NOT_FOUND }
     }
 
+    /// Something that is kept here and is not as it should be.
+    pub(crate) fn broken(what: &str, why: impl std::fmt::Display) -> Self {
+        let message = format!("{what} cannot be read: {why}");
+        Self { message, status: StatusCode::UNPROCESSABLE_ENTITY }
+    }
+
+    /// Something that could not be kept.
+    pub(crate) fn unwritten(what: &str, why: impl std::fmt::Display) -> Self {
+        let message = format!("{what} cannot be written: {why}");
+        Self { message, status: StatusCode::INTERNAL_SERVER_ERROR }
+    }
+
     /// A question that breaks a rule.
     pub(crate) fn invalid(message: impl Into<String>) -> Self {
         Self { message: message.into(), status: StatusCode::BAD_REQUEST }
+    }
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        to.write_str(&self.message)
     }
 }
 

@@ -132,7 +132,7 @@ impl Gate {
 /// everything.
 pub(crate) async fn gate(
     axum::extract::State(gate): axum::extract::State<Option<Gate>>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
     let Some(gate) = gate else { return next.run(request).await };
@@ -152,7 +152,10 @@ pub(crate) async fn gate(
             answer(refused)
         }
         Ok(caller) if caller.role < least => forbidden(&caller, least),
-        Ok(_) => next.run(request).await,
+        Ok(caller) => {
+            request.extensions_mut().insert(caller);
+            next.run(request).await
+        }
     }
 }
 

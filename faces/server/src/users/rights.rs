@@ -25,6 +25,9 @@ const READS: &[&str] = &[
     "traces/metrics",
 ];
 
+/// The same of our own protocol: an estimate under the priors that are sent.
+const ASKS: &str = "/api/fieldkit/v1/craters/{name}/estimate";
+
 /// Where the users are.
 const USERS: &str = "/api/fieldkit/v1/users";
 
@@ -42,6 +45,9 @@ pub(crate) fn least_role(method: &Method, route: Option<&str>) -> Role {
 }
 
 fn is_read(route: &str) -> bool {
+    if route == ASKS {
+        return true;
+    }
     let below = ["/api/", "/ajax-api/"].iter().find_map(|prefix| route.strip_prefix(prefix));
     let named = below.and_then(|rest| rest.split_once("mlflow/"));
     // MLflow's own clients ask one of them at `/api/2.0mlflow`.
@@ -64,6 +70,8 @@ mod tests {
         assert_eq!(least(Method::POST, "/api/2.0/mlflow/runs/search"), Role::Reader);
         assert_eq!(least(Method::POST, "/ajax-api/3.0/mlflow/traces/search"), Role::Reader);
         assert_eq!(least(Method::POST, "/api/2.0mlflow/experiments/search-datasets"), Role::Reader);
+        assert_eq!(least(Method::POST, ASKS), Role::Reader);
+        assert_eq!(least(Method::POST, "/api/fieldkit/v1/craters/{name}/reviews"), Role::Editor);
         assert_eq!(least(Method::POST, "/api/2.0/mlflow/runs/create"), Role::Editor);
         assert_eq!(least(Method::DELETE, "/api/2.0/mlflow/runs/search"), Role::Editor);
         assert_eq!(least(Method::POST, "/v1/traces"), Role::Editor);
