@@ -8,5 +8,6 @@ const server = process.env.FIELDKIT_SERVER ?? "http://127.0.0.1:8484";
 export default defineConfig({
   plugins: [svelte()],
   build: { target: "es2023", modulePreload: { polyfill: false }, assetsInlineLimit: 0 },
-  server: { proxy: { "/api": server } },
+  // The host stays: a page may only change what its own address serves.
+  server: { proxy: { "/api": { target: server, changeOrigin: false } } },
 });

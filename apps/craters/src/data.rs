@@ -17,6 +17,7 @@ mod suspect;
 #[cfg(test)]
 mod tests;
 mod tiff;
+mod unpack;
 
 use std::path::{Path, PathBuf};
 
@@ -161,7 +162,7 @@ impl Scene {
     pub fn open(path: &Path, options: &SceneOptions) -> Result<Self> {
         let source = Source::open(path)?;
         let (width, height) = source.size();
-        let mut warnings = Vec::new();
+        let mut warnings: Vec<String> = source.slowness().into_iter().collect();
         let bands = bands::named(path, &source, options, &mut warnings)?;
         let georeference = georeference::of(path, &source, options, &mut warnings)?;
         let (middle_x, middle_y) = (0.5 * width as f64, 0.5 * height as f64);

@@ -29,6 +29,9 @@ pub struct Truth {
     pub size: [f64; 2],
     /// The craters.
     pub labels: Vec<Label>,
+    /// Craters that count neither way, such as those that touch.
+    #[serde(default)]
+    pub aside: Vec<Label>,
     /// Places that a person looked at and rejected.
     pub rejected: Vec<Label>,
     /// Whether every crater was marked; else only what was marked or rejected counts.
@@ -99,6 +102,7 @@ pub fn judge(detections: &[Detection], truth: &Truth, floor_px: f64) -> Judged {
         }
         let beside: Vec<bool> = counts.iter().map(|counts| !counts).collect();
         let is_aside = near(&beside).is_some()
+            || truth.aside.iter().any(|label| is_same(&circle, label))
             || 2.0 * circle.radius_px < floor_px
             || (!truth.is_complete && !truth.rejected.iter().any(|no| is_same(&circle, no)));
         (detection.probability, if is_aside { Outcome::Aside } else { Outcome::Wrong })
@@ -219,7 +223,7 @@ mod tests {
     fn truth(labels: &[[f64; 3]]) -> Truth {
         let label = |of: &[f64; 3]| Label { x: of[0], y: of[1], radius_px: of[2] };
         let labels = labels.iter().map(label).collect();
-        Truth { size: [100.0, 100.0], labels, rejected: Vec::new(), is_complete: true }
+        Truth { size: [100.0, 100.0], labels, is_complete: true, ..Truth::default() }
     }
 
     fn outcomes(detections: &[Detection], truth: &Truth) -> Vec<Outcome> {

@@ -20,7 +20,8 @@ mod words;
 pub mod zones;
 
 use std::fmt;
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
 use ::evaluate::Block;
@@ -163,8 +164,7 @@ pub fn write(
     let is_wanted = |crater: &&Crater| {
         crater.probability >= options.min_probability || crater.verdict == Some(Verdict::Confirmed)
     };
-    let craters: Vec<Crater> = craters.iter().filter(is_wanted).cloned().collect();
-    let out = Outgoing { survey, craters: &craters, options };
+    let out = Outgoing { survey, craters: craters.iter().filter(is_wanted).collect(), options };
     fs::create_dir_all(folder)
         .map_err(|source| Error::Write { path: folder.to_owned(), source })?;
     let mut files = Vec::new();
@@ -173,9 +173,15 @@ pub fn write(
         match format {
             Format::GeoPackage => geopackage::write(&out, &path)?,
             Format::Shapefile => shape::write(&out, &path)?,
-            Format::GeoJson => whole(&path, geojson::craters(&out)?.as_bytes())?,
-            Format::Kml => whole(&path, kml::text(&out)?.as_bytes())?,
-            Format::Csv => whole(&path, &csv::bytes(&out)?)?,
+            Format::GeoJson => {
+                out.needs_ground(format)?;
+                streamed(&path, |to| geojson::craters(&out, to))?;
+            }
+            Format::Kml => {
+                out.needs_ground(format)?;
+                streamed(&path, |to| kml::write(&out, to))?;
+            }
+            Format::Csv => streamed(&path, |to| csv::write(&out, to))?,
             Format::Probability => probability::write(&out, &path)?,
             Format::Zones => files.extend(zones::write(&out, folder)?),
             Format::Report => whole(&path, report::html(&out)?.as_bytes())?,
@@ -188,14 +194,14 @@ pub fn write(
 /// What each format is given.
 pub(crate) struct Outgoing<'a> {
     pub(crate) survey: &'a Survey,
-    pub(crate) craters: &'a [Crater],
+    pub(crate) craters: Vec<&'a Crater>,
     pub(crate) options: &'a Options<'a>,
 }
 
 impl Outgoing<'_> {
     /// Refused where the scene has no place on the ground.
     fn needs_ground(&self, what: Format) -> Result<()> {
-        let is_placed = |crater: &Crater| crater.lon_lat.is_some();
+        let is_placed = |crater: &&Crater| crater.lon_lat.is_some();
         if self.survey.georeference.is_some() && self.craters.iter().all(is_placed) {
             return Ok(());
         }
@@ -209,10 +215,19 @@ impl Outgoing<'_> {
 
 /// Writes a file whole: under another name first, so that nobody reads half of it.
 fn whole(path: &Path, bytes: &[u8]) -> Result<()> {
+    streamed(path, |to| to.write_all(bytes))
+}
+
+/// The same, piece by piece, for what may be larger than memory.
+fn streamed(path: &Path, fill: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> Result<()> {
     let part = part_of(path);
-    fs::write(&part, bytes)
-        .and_then(|()| fs::rename(&part, path))
-        .map_err(|source| Error::Write { path: path.to_owned(), source })
+    let write = || {
+        let mut to = BufWriter::new(File::create(&part)?);
+        fill(&mut to)?;
+        to.flush()?;
+        fs::rename(&part, path)
+    };
+    write().map_err(|source| Error::Write { path: path.to_owned(), source })
 }
 
 /// The name of a file while it is written.

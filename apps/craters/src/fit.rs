@@ -7,20 +7,22 @@ mod examples;
 mod paper;
 mod recipe;
 mod reviews;
+mod synthetic;
 mod trees;
 
 use record::{EvalReport, Journal};
 
 pub use recipe::{Mode, Recipe};
 pub use reviews::reviewed;
+pub use synthetic::synthetic;
 
 use crate::Error;
 use crate::classify::{Calibration, Tree};
 use crate::data::{Sun, Window};
 use crate::error::Result;
 use crate::evaluate::{self, Image, Judged, Outcome, Truth, best_threshold, judge};
-use crate::features;
-use crate::model::{Detection, Detector, columns};
+use crate::features::Group;
+use crate::model::{Detection, Detector, all_names, calibrated, columns};
 use examples::Examples;
 
 /// An image with what people marked on it.
@@ -84,8 +86,9 @@ pub fn cross_validate(
             .collect();
         let detector = train_on(&others, &recipe, common_gsd(images), journal)?;
         for image in (fold..images.len()).step_by(n_folds) {
-            judged
-                .push((image, scored_image(&images[image], &prepared[image], &detector, &recipe)));
+            let found = detector.detections(&prepared[image].measured);
+            let floors = &recipe.floors_px;
+            judged.push((image, judged_image(&images[image], found, &detector, floors)));
         }
         journal.progress("folds", fold as u64 + 1, n_folds as u64);
     }
@@ -96,20 +99,35 @@ pub fn cross_validate(
     Ok((evaluate::report(&title, &split, &judged, &recipe.floors_px), judged))
 }
 
-fn scored_image(
-    image: &LabelledImage,
-    examples: &Examples,
+/// The scores of a detector on images that it was not trained on, at its own thresholds.
+pub fn test(
     detector: &Detector,
-    recipe: &Recipe,
+    images: &[LabelledImage],
+    floors_px: &[f64],
+    split: &str,
+) -> (EvalReport, Vec<Image>) {
+    let judged = images.iter().map(|image| {
+        let found = detector.detect(&image.window, image.sun.as_ref(), image.gsd_m);
+        judged_image(image, found, detector, floors_px)
+    });
+    let judged: Vec<Image> = judged.collect();
+    let title = format!("trained on {}", detector.trained_on);
+    (evaluate::report(&title, split, &judged, floors_px), judged)
+}
+
+fn judged_image(
+    image: &LabelledImage,
+    mut detections: Vec<Detection>,
+    detector: &Detector,
+    floors_px: &[f64],
 ) -> Image {
-    let mut detections = detector.detections(&examples.measured);
     detections.iter_mut().for_each(|of| to_window(of, &image.window));
     let [width, height] = image.truth.size;
     Image {
         name: image.name.clone(),
         truth: image.truth.clone(),
         detections,
-        thresholds: recipe.floors_px.iter().map(|floor| detector.threshold_at(*floor)).collect(),
+        thresholds: floors_px.iter().map(|floor| detector.threshold_at(*floor)).collect(),
         area_km2: image.gsd_m.map(|gsd| width * height * gsd * gsd / 1e6),
     }
 }
@@ -148,7 +166,10 @@ fn common_gsd(images: &[LabelledImage]) -> Option<f64> {
 
 /// Names of the features of the recipe's groups.
 fn feature_names(recipe: &Recipe) -> Vec<String> {
-    let of = features::names().into_iter().filter(|(group, _)| recipe.groups.contains(group));
+    let is_asked = |group: &Group, name: &str| {
+        recipe.groups.contains(group) && (recipe.magnify > 1 || !name.starts_with("spot_"))
+    };
+    let of = all_names().into_iter().filter(|(group, name)| is_asked(group, name));
     of.map(|(_, name)| name).collect()
 }
 
@@ -193,10 +214,10 @@ fn train_on(
             (tree, None, out_of_fold)
         }
     };
-    let calibration = calibrate(examples, &out_of_fold, recipe);
+    let calibrations = calibrate(examples, &out_of_fold, recipe);
     let told = |of: &Vec<Detection>| {
         let told = |of: &Detection| Detection {
-            probability: calibration.probability(of.probability),
+            probability: calibrated(&calibrations, 2.0 * of.radius_px, of.probability),
             ..of.clone()
         };
         of.iter().map(told).collect::<Vec<_>>()
@@ -221,26 +242,50 @@ fn train_on(
         features: feature_names(recipe),
         tree,
         stack,
-        calibration,
+        calibrations,
     })
 }
 
-/// Detections here carry log-odds in the place of the probability.
+/// One calibration for each step of sizes between the floors, where there are enough examples;
+/// detections here carry log-odds in the place of the probability.
 fn calibrate(
     examples: &[&Examples],
     out_of_fold: &[Vec<Detection>],
     recipe: &Recipe,
-) -> Calibration {
-    let floor = recipe.floors_px.first().copied().unwrap_or(0.0);
-    let judged = judge_all(examples, out_of_fold, floor);
-    let counted: Vec<(f32, Outcome)> = judged
-        .iter()
-        .flat_map(|of| of.outcomes.iter().copied())
-        .filter(|of| of.1 != Outcome::Aside)
-        .collect();
-    let scores: Vec<f32> = counted.iter().map(|of| of.0).collect();
-    let is_crater: Vec<bool> = counted.iter().map(|of| of.1 == Outcome::Right).collect();
-    Calibration::fit(&scores, &is_crater)
+) -> Vec<(f64, Calibration)> {
+    const ENOUGH: usize = 1000;
+    let first = recipe.floors_px.first().copied().unwrap_or(0.0);
+    let mut calibrations = vec![(0.0, calibration(examples, out_of_fold, first, f64::INFINITY).1)];
+    for (at, floor) in recipe.floors_px.iter().enumerate() {
+        let next = recipe.floors_px.get(at + 1).copied().unwrap_or(f64::INFINITY);
+        let (n, fitted) = calibration(examples, out_of_fold, *floor, next);
+        if n >= ENOUGH {
+            calibrations.push((*floor, fitted));
+        }
+    }
+    calibrations
+}
+
+/// The calibration of the detections of these diameters, and how many there are.
+fn calibration(
+    examples: &[&Examples],
+    out_of_fold: &[Vec<Detection>],
+    from_px: f64,
+    below_px: f64,
+) -> (usize, Calibration) {
+    let (mut scores, mut is_crater) = (Vec::new(), Vec::new());
+    for (of, found) in examples.iter().zip(out_of_fold) {
+        let judged = judge(found, &of.truth, from_px);
+        let mut sorted: Vec<&Detection> = found.iter().collect();
+        sorted.sort_by(|a, b| b.probability.total_cmp(&a.probability));
+        for (detection, (score, outcome)) in sorted.iter().zip(&judged.outcomes) {
+            if *outcome != Outcome::Aside && 2.0 * detection.radius_px < below_px {
+                scores.push(*score);
+                is_crater.push(*outcome == Outcome::Right);
+            }
+        }
+    }
+    (scores.len(), Calibration::fit(&scores, &is_crater))
 }
 
 fn judge_all(examples: &[&Examples], found: &[Vec<Detection>], floor: f64) -> Vec<Judged> {

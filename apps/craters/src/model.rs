@@ -5,6 +5,7 @@
 //! share a crater the most likely is kept. Knows no labels and no training.
 
 pub(crate) mod context;
+pub(crate) mod spots;
 pub(crate) mod stack;
 pub(crate) mod suppress;
 
@@ -18,7 +19,7 @@ use crate::classify::tree::Question;
 use crate::classify::{Calibration, Table, Tree};
 use crate::data::{Sun, Window};
 use crate::error::Result;
-use crate::features::{self, Features};
+use crate::features::{self, Features, Group};
 use crate::raster::Raster;
 use stack::{Scored, Stack};
 
@@ -37,7 +38,8 @@ pub struct Detector {
     pub thresholds: Vec<(f64, f32)>,
     /// Whether it knows where the sun stands; a detector of the paper's recipe does not.
     pub knows_sun: bool,
-    /// Pixels that a pixel is drawn out to before anything else: for craters of three pixels.
+    /// Above one: craters are spots of a few pixels, and patches are drawn out so many times
+    /// before they are measured.
     pub magnify: usize,
     /// Names of the features that its trees ask, in their order.
     pub features: Vec<String>,
@@ -46,8 +48,8 @@ pub struct Detector {
     pub tree: Tree,
     /// The boosted trees.
     pub stack: Option<Stack>,
-    /// From log-odds to probability.
-    pub calibration: Calibration,
+    /// From log-odds to probability, for diameters in pixels from each number on; the first is 0.
+    pub calibrations: Vec<(f64, Calibration)>,
 }
 
 /// A crater found in a window.
@@ -81,7 +83,7 @@ pub(crate) struct Measured {
     pub(crate) magnify: usize,
 }
 
-/// Finds and measures. `names` chooses and orders the features.
+/// Finds and measures; `columns` chooses and orders the features.
 pub(crate) fn measure(
     window: &Window,
     sun: Option<&Sun>,
@@ -91,17 +93,21 @@ pub(crate) fn measure(
     columns: &[usize],
 ) -> Measured {
     use rayon::prelude::*;
-    let drawn_out;
-    let (window, gsd_m) = if magnify > 1 {
-        drawn_out = magnified(window, magnify);
-        (&drawn_out, gsd_m.map(|gsd| gsd / magnify as f64))
+    let (own, drawn_out) = (window, magnified(window, magnify));
+    let window = drawn_out.as_ref().unwrap_or(own);
+    let gsd_m = gsd_m.map(|gsd| gsd / magnify as f64);
+    let found = if magnify > 1 {
+        let spots = spots::find(&own.grey(), settings);
+        spots.iter().map(|spot| multiplied(spot, magnify)).collect()
     } else {
-        (window, gsd_m)
+        candidates::find(&window.grey(), sun, settings)
     };
-    let found = candidates::find(&window.grey(), sun, settings);
     let features = Features::new(window, sun, gsd_m);
     let row = |candidate: &Candidate| {
-        let all = features.of(candidate);
+        let mut all = features.of(candidate);
+        if magnify > 1 {
+            spots::measure(own, &divided(candidate, magnify), &mut all);
+        }
         let mut row: Vec<f32> = columns.iter().map(|at| all[*at]).collect();
         row.push(candidate.score);
         row
@@ -114,9 +120,15 @@ pub(crate) fn measure(
     Measured { candidates: found, table, up, origin, magnify }
 }
 
+/// Every feature there is with its group: those of patches, then those of spots.
+pub(crate) fn all_names() -> Vec<(Group, String)> {
+    let spots = spots::names().into_iter().map(|name| (Group::Colour, name));
+    features::names().into_iter().chain(spots).collect()
+}
+
 /// Where each named feature stands in a row of [`Features::of`].
 pub(crate) fn columns(names: &[String]) -> Result<Vec<usize>> {
-    let all = features::names();
+    let all = all_names();
     let at = |name: &String| {
         all.iter().position(|(_, of)| of == name).ok_or_else(|| {
             Error::refused(
@@ -145,7 +157,8 @@ impl Detector {
         columns(&detector.features)?;
         let n = detector.features.len() + 1;
         let is_sound = detector.tree.is_sound(n)
-            && detector.calibration.is_sound()
+            && !detector.calibrations.is_empty()
+            && detector.calibrations.iter().all(|of| of.1.is_sound())
             && (1..=16).contains(&detector.magnify)
             && detector.stack.as_ref().is_none_or(|stack| stack.is_sound(n));
         if !is_sound {
@@ -184,7 +197,11 @@ impl Detector {
 
     pub(crate) fn detections(&self, measured: &Measured) -> Vec<Detection> {
         let scored = suppress::strongest(&scored(&self.tree, self.stack.as_ref(), measured));
-        let told = scored.iter().map(|of| (of, self.calibration.probability(of.log_odds)));
+        let pixels = measured.magnify as f64;
+        let told = scored.iter().map(|of| {
+            let diameter_px = 2.0 * f64::from(of.circle.radius_px) / pixels;
+            (of, calibrated(&self.calibrations, diameter_px, of.log_odds))
+        });
         let mut detections: Vec<Detection> = told
             .filter(|(_, probability)| *probability >= LEAST)
             .map(|(of, probability)| {
@@ -195,6 +212,16 @@ impl Detector {
         detections.sort_by(|a, b| b.probability.total_cmp(&a.probability));
         detections
     }
+}
+
+/// The probability of log-odds at a diameter.
+pub(crate) fn calibrated(
+    calibrations: &[(f64, Calibration)],
+    diameter_px: f64,
+    log_odds: f32,
+) -> f32 {
+    let of = calibrations.iter().rfind(|of| of.0 <= diameter_px);
+    of.map_or(0.0, |of| of.1.probability(log_odds))
 }
 
 /// Every candidate with its score and its place.
@@ -227,8 +254,21 @@ pub(crate) fn detection(
     }
 }
 
-/// A window drawn out, each plane bilinear between its pixels.
-fn magnified(window: &Window, times: usize) -> Window {
+fn multiplied(spot: &Candidate, times: usize) -> Candidate {
+    let by = times as f32;
+    Candidate { x: spot.x * by, y: spot.y * by, radius_px: spot.radius_px * by, score: spot.score }
+}
+
+fn divided(spot: &Candidate, times: usize) -> Candidate {
+    let by = times as f32;
+    Candidate { x: spot.x / by, y: spot.y / by, radius_px: spot.radius_px / by, score: spot.score }
+}
+
+/// A window drawn out, each plane bilinear between its pixels; none where it stays as it is.
+fn magnified(window: &Window, times: usize) -> Option<Window> {
+    if times <= 1 {
+        return None;
+    }
     let draw = |raster: &Raster| {
         let (width, height) = (raster.width * times, raster.height * times);
         let at = |i: usize| (i as f32 + 0.5) / times as f32;
@@ -239,5 +279,5 @@ fn magnified(window: &Window, times: usize) -> Window {
         Raster { width, height, values }
     };
     let bands = window.bands.iter().map(|(band, raster)| (*band, draw(raster))).collect();
-    Window { x0: window.x0, y0: window.y0, bands }
+    Some(Window { x0: window.x0, y0: window.y0, bands })
 }

@@ -1,6 +1,8 @@
 //! What is written is opened by GDAL, the library beneath QGIS, without a word of complaint. Where
 //! `ogrinfo` is not installed (Debian: gdal-bin) those tests say so and are skipped.
 
+#![allow(clippy::unwrap_used, reason = "a panic in a test is a failure with a place")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -63,7 +65,7 @@ fn craters(n: u64, survey: &Survey) -> Vec<Crater> {
             diameter_px: 20.0,
             diameter_m: is_placed.then_some(10.0),
             position: None,
-            lon_lat: is_placed.then(|| [105.0 + x * 4.58e-6, 11.307 - y * 4.52e-6]),
+            lon_lat: is_placed.then_some([105.0 + x * 4.58e-6, 11.307 - y * 4.52e-6]),
             probability: (id % 101) as f64 / 100.0,
             path: path.clone(),
             verdict: match id {

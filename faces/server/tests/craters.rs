@@ -156,7 +156,7 @@ async fn craters_are_found_by_probability_size_verdict_and_place() {
 async fn a_crater_says_why_in_words() {
     let (_, crater) = Served::new().get("/paddy/craters/2").await;
     let why = &crater["why"][0];
-    assert_eq!(why["sentence"], "diameter (pixels) 20.0 is above 12.5");
+    assert_eq!(why["sentence"], "diameter px 20.0 is above 12.5");
     assert_eq!((&crater["verdict"], &crater["is_counted"]), (&json!("none"), &json!(true)));
 }
 

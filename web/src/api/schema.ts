@@ -106,6 +106,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/fieldkit/v1/craters/{name}/estimate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What to begin an estimate with. */
+        get: operations["start"];
+        put?: never;
+        /** What may remain under these priors. Only reads. */
+        post: operations["estimate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/fieldkit/v1/craters/{name}/exports/{file}": {
         parameters: {
             query?: never;
@@ -424,6 +442,24 @@ export interface components {
             name: string;
             value: components["schemas"]["Real"];
         };
+        /** @description A belief about a share between 0 and 1. */
+        Belief: {
+            /** @description 95 % of the belief lies between the two. */
+            range: {
+                /** Format: double */
+                high: number;
+                /** Format: double */
+                low: number;
+            };
+        } | {
+            /** @description So many cases of so many. */
+            counted: {
+                /** Format: double */
+                of: number;
+                /** Format: double */
+                yes: number;
+            };
+        };
         /** @description One run in a list. */
         Brief: {
             /**
@@ -511,6 +547,13 @@ export interface components {
         Entry: {
             key: string;
             value: string;
+        };
+        /** @description An estimate, or why there is none, and how the number moves either way. */
+        Estimated: {
+            /** @description Why there is no number. */
+            refusal?: string | null;
+            remains?: components["schemas"]["Remains"] | null;
+            sensitivity: components["schemas"]["SensitivityRow"][];
         };
         /** @description The first scores of a run's report. */
         Evaluation: {
@@ -611,6 +654,11 @@ export interface components {
          * @enum {string}
          */
         Kind: "folder" | "text" | "image" | "page" | "code" | "other";
+        /** @description Before and after the craters were counted. */
+        Learnt: {
+            posterior: components["schemas"]["Quantity"];
+            prior: components["schemas"]["Quantity"];
+        };
         /** @description A version of a registered model that a run made. */
         Made: {
             model: string;
@@ -724,6 +772,42 @@ export interface components {
             /** @description The sentence for the reader. */
             message: string;
         };
+        /** @description A quantity with its median and the ends of its interval of 95 %. */
+        Quantity: {
+            /** Format: double */
+            high: number;
+            /** Format: double */
+            low: number;
+            /** Format: double */
+            median: number;
+        };
+        /** @description What was counted, and what is believed beforehand. */
+        Question: {
+            /** @description Share of bombs that did not explode. */
+            duds: components["schemas"]["Belief"];
+            /** @description Share of visible craters that merged into another. */
+            merging: components["schemas"]["Belief"];
+            /**
+             * Format: double
+             * @description General-purpose bombs that were recorded there; none where no records were read.
+             */
+            n_bombs?: number | null;
+            /**
+             * Format: int64
+             * @description Detections in the area of the records.
+             */
+            n_detections: number;
+            /** @description Share of detections that are craters. */
+            precision: components["schemas"]["Belief"];
+            /** @description Share of craters that are found. */
+            recall: components["schemas"]["Belief"];
+            /**
+             * Format: double
+             * @description Records are right within this share, 95 %: 0.2 is within a fifth.
+             */
+            records_error: number;
+            survival?: components["schemas"]["Survival"] | null;
+        };
         /** @description A number, or its name where JSON has none. */
         Real: number | ("NaN" | "Infinity" | "-Infinity");
         /** @description One question on the way to a decision. */
@@ -737,6 +821,15 @@ export interface components {
              * @description Share of craters among the training candidates that came to this question.
              */
             share_before: number;
+        };
+        /** @description What may remain. */
+        Remains: {
+            dud_share: components["schemas"]["Learnt"];
+            /** @description Equal bins of the number of unexploded bombs: lower edge and probability. */
+            histogram: number[][];
+            notes: string[];
+            survival: components["schemas"]["Learnt"];
+            unexploded: components["schemas"]["Learnt"];
         };
         /** @description The scores of one model or fit on one data set. */
         Report: {
@@ -811,6 +904,21 @@ export interface components {
             /** @description The rows it was measured on. */
             split: string;
             value: components["schemas"]["Real"];
+        };
+        /** @description How the number moves as one more source of error is admitted. */
+        SensitivityRow: {
+            admits: string;
+            /** @description Ends of 95 %; none where a belief is absent. */
+            interval?: number[] | null;
+            /** @description Whether the arithmetic leaves what can be. */
+            is_impossible: boolean;
+            letter: string;
+        };
+        /** @description A question to begin with. */
+        Start: {
+            /** @description Where its numbers come from. */
+            notes: string[];
+            question: components["schemas"]["Question"];
         };
         /**
          * @description Where a run stands.
@@ -891,6 +999,7 @@ export interface components {
              * @description Pixels along the side of a tile.
              */
             tile_px: number;
+            limits: string;
         };
         /** @description How much was found in a scene. */
         SurveySummary: {
@@ -923,6 +1032,11 @@ export interface components {
             warnings: string[];
             /** @description Pixels in a row of the scene. */
             width: number;
+        };
+        /** @description Belief of how many craters are still visible, and what it rests on. */
+        Survival: {
+            evidence: string;
+            share: components["schemas"]["Belief"];
         };
         /** @description Runs, the one that started last first. Every list has one entry a run. */
         Table: {
@@ -1152,6 +1266,78 @@ export interface operations {
                 };
                 content: {
                     "image/jpeg": unknown;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    start: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The survey's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Start"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    estimate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The survey's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Question"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Estimated"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             404: {

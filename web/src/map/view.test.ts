@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { fit, held, moved, scaleBar, tilesInSight, toScene, toScreen, zoomOf, zoomed } from "./view";
+import { fit, held, moved, scaleBar, tilesInSight, toScene, toScreen, wholeSide, zoomOf, zoomed } from "./view";
 
 const screen = { width: 400, height: 300 };
 const scene = { width: 1000, height: 600 };
@@ -36,6 +36,10 @@ test("tiles are asked for where they are seen, at the zoom that is needed", () =
   const all = tilesInSight(fit(scene, screen), screen, scene, 2, 2, 256);
   expect(all).toHaveLength(12);
   expect(Math.max(...all.map((tile) => tile.left))).toBe(768);
+});
+
+test("the coarsest tile shows a square that holds the scene", () => {
+  expect([{ width: 900, height: 640 }, { width: 100, height: 256 }, { width: 257, height: 2 }].map((it) => wholeSide(it))).toEqual([1024, 256, 512]);
 });
 
 test("the bar has a round length", () => {

@@ -97,6 +97,11 @@ export function tilesInSight(view: View, screen: Size, scene: Size, z: number, m
   return tiles.sort((a, b) => far(a) - far(b));
 }
 
+/** The side in pixels of the square that the only tile of zoom 0 shows: the scene is its upper left part. */
+export function wholeSide(scene: Size, tilePx = 256): number {
+  return tilePx * 2 ** Math.ceil(Math.log2(Math.max(1, Math.max(scene.width, scene.height) / tilePx)));
+}
+
 /** A round length in metres, or in pixels where a pixel's size is not known, for a bar of about 110 px. */
 export function scaleBar(view: View, gsd: number | null): { px: number; text: string } {
   const perPx = (gsd ?? 1) / view.scale;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { asSureAs, bytes, count, number } from "./numbers";
+import { asSureAs, bytes, count, number, short } from "./numbers";
 
 test("numbers have four significant digits, whole numbers are whole", () => {
   const seen = [0.51234, 12.3, 1234.56, 12345.6, 3, 10000, 1.23e-5, 4.2e9, -0.5].map(number);
@@ -14,6 +14,10 @@ test("what is no number is named", () => {
 test("a value shows the digits that its interval leaves sure", () => {
   expect(asSureAs(0.81234, 0.79, 0.83)).toBe("0.812");
   expect(asSureAs(1339.4, 1277, 1417)).toBe("1,339");
+});
+
+test("a short number has no zero that says nothing", () => {
+  expect([0.5, 9.2, 0.1441, 22.04, 1234.5, -0.25].map(short)).toEqual(["0.5", "9.2", "0.144", "22", "1,235", "−0.25"]);
 });
 
 test("sizes and counts have their unit", () => {

@@ -18,6 +18,11 @@ function exponent(value: number): string {
   return value.toExponential(3).replace(/\.?0*e\+?/, "e");
 }
 
+/** Three significant digits at most, and no zero that says nothing. */
+export function short(value: number): string {
+  return Math.abs(value) >= 1000 ? number(Math.round(value)) : minus(String(+value.toPrecision(3)));
+}
+
 /** A value with the digits that its interval leaves sure. */
 export function asSureAs(value: number, low: number, high: number): string {
   const width = Math.abs(high - low);

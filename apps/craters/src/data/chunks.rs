@@ -2,27 +2,27 @@
 //! `tiff` crate can undo. Knows samples, not what they show.
 //!
 //! Uncompressed chunks are read in part, no more than a window needs. Compressed ones are
-//! unpacked whole and the last few kept, within [`CACHE_BYTES`].
+//! unpacked whole and the last few kept.
 
-use std::collections::BTreeMap;
-use std::io::Cursor;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Mutex;
 
 use super::tiff::{Directory, File};
+use super::unpack::{CACHE_BYTES, Cache};
 use crate::error::Result;
 
-/// Unpacked chunks that are kept for the next window.
-pub(super) const CACHE_BYTES: usize = 96 << 20;
 /// A compressed chunk may be no larger than this when unpacked.
-const MOST_CHUNK_BYTES: u64 = 256 << 20;
+pub(super) const MOST_CHUNK_BYTES: u64 = 256 << 20;
 
-const NONE: u64 = 1;
+/// Scenes of more pixels in a row or column than this are none.
+const MOST_SIDE: u64 = 1 << 22;
+
+pub(super) const NONE: u64 = 1;
 const LZW: u64 = 5;
-const JPEG: u64 = 7;
+pub(super) const JPEG: u64 = 7;
 const DEFLATE: u64 = 8;
 const OLD_DEFLATE: u64 = 32946;
 const PACK_BITS: u64 = 32773;
-const YCBCR: u64 = 6;
+pub(super) const YCBCR: u64 = 6;
 
 /// How the numbers of an image are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,19 +94,12 @@ pub(super) struct Image {
     chunk_width: usize,
     chunk_height: usize,
     is_planar: bool,
-    compression: u64,
-    predictor: u64,
-    jpeg_tables: Option<Vec<u8>>,
-    offsets: Vec<u64>,
-    counts: Vec<u64>,
-    cache: Mutex<Cache>,
-}
-
-#[derive(Default)]
-struct Cache {
-    bytes: usize,
-    clock: u64,
-    chunks: BTreeMap<usize, (u64, Arc<Vec<u8>>)>,
+    pub(super) compression: u64,
+    pub(super) predictor: u64,
+    pub(super) jpeg_tables: Option<Vec<u8>>,
+    pub(super) offsets: Vec<u64>,
+    pub(super) counts: Vec<u64>,
+    pub(super) cache: Mutex<Cache>,
 }
 
 /// A rectangle inside an image, in pixels.
@@ -125,11 +118,11 @@ impl Image {
         let (width, height) = (integer(256, 0)?, integer(257, 0)?);
         let n_samples = integer(277, 1)?;
         let (bits, format) = (integer(258, 1)?, integer(339, 1)?);
-        if width == 0 || height == 0 || 1 << 31 < width || 1 << 31 < height {
+        if width == 0 || height == 0 || MOST_SIDE < width || MOST_SIDE < height {
             let what = format!("an image of {width} x {height} pixels");
             return Err(file.error(what, "export the scene again; nothing can be found in it"));
         }
-        let Some(sample) = Sample::of(bits, format).filter(|_| 1 <= n_samples && n_samples <= 64)
+        let Some(sample) = Sample::of(bits, format).filter(|_| (1..=64).contains(&n_samples))
         else {
             let what = format!("{n_samples} samples of {bits} bits (format {format}) a pixel");
             return Err(file.error(what, "convert it with `gdal_translate -ot UInt16`"));
@@ -253,12 +246,12 @@ impl Image {
         if self.is_planar { self.n_samples } else { 1 }
     }
 
-    fn samples_in_chunk(&self) -> usize {
+    pub(super) fn samples_in_chunk(&self) -> usize {
         if self.is_planar { 1 } else { self.n_samples }
     }
 
     /// Bytes of one row of a chunk.
-    fn row_bytes(&self) -> usize {
+    pub(super) fn row_bytes(&self) -> usize {
         let samples = self.chunk_width.saturating_mul(self.samples_in_chunk());
         match self.sample {
             Sample::Bit => samples.div_ceil(8),
@@ -271,18 +264,25 @@ impl Image {
     }
 
     /// Rows of a chunk: the last strip may be short.
-    fn n_rows(&self, idx: usize) -> usize {
+    pub(super) fn n_rows(&self, idx: usize) -> usize {
         let across = self.width.div_ceil(self.chunk_width);
         let first = (idx % self.chunks_in_plane()) / across * self.chunk_height;
         if self.is_tiled { self.chunk_height } else { self.chunk_height.min(self.height - first) }
     }
 
-    /// How many rows can be kept unpacked while a scene is read from left to right; `None` where
-    /// reading a part of a row costs no more than that part.
-    pub(super) fn rows_in_cache(&self) -> Option<usize> {
-        let whole_rows = self.compression != NONE && self.width < 2 * self.chunk_width;
-        let row = self.row_bytes() * self.n_planes() * self.width.div_ceil(self.chunk_width);
-        whole_rows.then(|| (CACHE_BYTES / row.max(1)).max(1))
+    /// What a user must know who will read windows of it: rows that were compressed whole and
+    /// are so long that only few fit into memory are unpacked again and again.
+    pub(super) fn slowness(&self) -> Option<String> {
+        const WINDOW_ROWS: usize = 1024;
+        let rows = CACHE_BYTES / (self.row_bytes() * self.n_planes()).max(1);
+        let is_slow = self.compression != NONE && 4096 <= self.chunk_width && rows < WINDOW_ROWS;
+        is_slow.then(|| {
+            format!(
+                "its rows of {} pixels are compressed whole, and {rows} of them fit into memory: \
+                 reading is slow; `gdal_translate -co TILED=YES -co COMPRESS=DEFLATE` mends that",
+                self.width
+            )
+        })
     }
 
     /// Writes the samples of a rectangle inside the image, one plane of `rect.width` a sample.
@@ -359,175 +359,4 @@ impl Image {
         }
         Ok(())
     }
-
-    /// Turns big-endian samples to little-endian ones.
-    fn swap(&self, file: &File, bytes: &mut [u8]) {
-        if file.big_endian && 1 < self.sample.size() {
-            bytes.chunks_exact_mut(self.sample.size()).for_each(<[u8]>::reverse);
-        }
-    }
-
-    /// A whole chunk, little-endian, from the cache where it is there.
-    fn unpacked(&self, file: &File, idx: usize) -> Result<Arc<Vec<u8>>> {
-        if let Some(chunk) = self.lock().get(idx) {
-            return Ok(chunk);
-        }
-        let mut bytes = self.unpack(file, idx)?;
-        match self.predictor {
-            3 => undo_float_prediction(
-                &mut bytes,
-                self.row_bytes(),
-                self.samples_in_chunk(),
-                self.sample.size(),
-            ),
-            predictor => {
-                self.swap(file, &mut bytes);
-                if predictor == 2 {
-                    undo_prediction(
-                        &mut bytes,
-                        self.row_bytes(),
-                        self.samples_in_chunk(),
-                        self.sample.size(),
-                    );
-                }
-            }
-        }
-        if self.photometric == YCBCR && self.samples_in_chunk() == 3 {
-            bytes.chunks_exact_mut(3).for_each(to_rgb);
-        }
-        let chunk = Arc::new(bytes);
-        self.lock().put(idx, &chunk);
-        Ok(chunk)
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Cache> {
-        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The bytes of a chunk as they were before they were compressed. The `tiff` crate sees a
-    /// small file of one strip of grey bytes, so that it needs to know nothing of our samples.
-    fn unpack(&self, file: &File, idx: usize) -> Result<Vec<u8>> {
-        let rows = self.n_rows(idx);
-        let (offset, count) = (self.offsets[idx], self.counts[idx]);
-        let mut bytes = vec![0; self.row_bytes() * rows];
-        if self.compression == NONE {
-            file.read_at(offset, &mut bytes)?;
-            return Ok(bytes);
-        }
-        let mut small = self.small_file(rows, count as u32);
-        let start = small.len();
-        if file.len < offset.saturating_add(count) {
-            return Err(file.truncated(offset.saturating_add(count) - file.len));
-        }
-        small.resize(start + count as usize, 0);
-        file.read_at(offset, &mut small[start..])?;
-        let damaged = |err: tiff::TiffError| {
-            let what = format!("damaged: the chunk at byte {offset} cannot be unpacked ({err})");
-            file.error(what, "copy it again from where it came")
-        };
-        let mut decoder = tiff::decoder::Decoder::new(Cursor::new(small)).map_err(damaged)?;
-        decoder.read_chunk_bytes(0, &mut bytes).map_err(damaged)?;
-        Ok(bytes)
-    }
-
-    /// A TIFF of one strip, but for the strip.
-    fn small_file(&self, rows: usize, count: u32) -> Vec<u8> {
-        let tables = self.jpeg_tables.as_deref().filter(|_| self.compression == JPEG);
-        let n_entries = 9 + u32::from(tables.is_some());
-        let after = 8 + 2 + 12 * n_entries + 4;
-        let tables_len = tables.map_or(0, <[u8]>::len) as u32;
-        let mut out = b"II\x2a\0\x08\0\0\0".to_vec();
-        out.extend((n_entries as u16).to_le_bytes());
-        let mut entry = |tag: u16, kind: u16, n: u32, value: u32| {
-            out.extend(tag.to_le_bytes());
-            out.extend(kind.to_le_bytes());
-            out.extend(n.to_le_bytes());
-            out.extend(value.to_le_bytes());
-        };
-        entry(256, 4, 1, self.row_bytes() as u32);
-        entry(257, 4, 1, rows as u32);
-        entry(258, 3, 1, 8);
-        entry(259, 3, 1, self.compression as u32);
-        entry(262, 3, 1, 1);
-        entry(273, 4, 1, after + tables_len);
-        entry(277, 3, 1, 1);
-        entry(278, 4, 1, rows as u32);
-        entry(279, 4, 1, count);
-        if tables.is_some() {
-            entry(347, 7, tables_len, after);
-        }
-        out.extend([0; 4]);
-        out.extend(tables.unwrap_or_default());
-        out
-    }
-}
-
-impl Cache {
-    fn get(&mut self, idx: usize) -> Option<Arc<Vec<u8>>> {
-        self.clock += 1;
-        let clock = self.clock;
-        self.chunks.get_mut(&idx).map(|(used, chunk)| {
-            *used = clock;
-            Arc::clone(chunk)
-        })
-    }
-
-    fn put(&mut self, idx: usize, chunk: &Arc<Vec<u8>>) {
-        if CACHE_BYTES < chunk.len() {
-            return;
-        }
-        self.clock += 1;
-        if self.chunks.insert(idx, (self.clock, Arc::clone(chunk))).is_none() {
-            self.bytes += chunk.len();
-        }
-        while CACHE_BYTES < self.bytes {
-            let oldest = self.chunks.iter().min_by_key(|(_, (used, _))| *used);
-            let Some(oldest) = oldest.map(|(idx, _)| *idx) else { return };
-            if let Some((_, chunk)) = self.chunks.remove(&oldest) {
-                self.bytes -= chunk.len();
-            }
-        }
-    }
-}
-
-/// Predictor 2 of TIFF 6.0, section 14: each sample was stored as its difference from that of the
-/// pixel before it.
-fn undo_prediction(bytes: &mut [u8], row_bytes: usize, n_samples: usize, size: usize) {
-    let step = n_samples * size;
-    for row in bytes.chunks_exact_mut(row_bytes) {
-        for at in (step..row.len()).step_by(size) {
-            let mut carry = 0;
-            for byte in at..(at + size).min(row.len()) {
-                let sum = u16::from(row[byte]) + u16::from(row[byte - step]) + carry;
-                row[byte] = sum as u8;
-                carry = sum >> 8;
-            }
-        }
-    }
-}
-
-/// Predictor 3 of Adobe's TIFF technical note 3: the bytes of a row were sorted by significance,
-/// most significant first, and each stored as its difference from the one before it.
-fn undo_float_prediction(bytes: &mut [u8], row_bytes: usize, n_samples: usize, size: usize) {
-    for row in bytes.chunks_exact_mut(row_bytes) {
-        for at in n_samples..row.len() {
-            row[at] = row[at].wrapping_add(row[at - n_samples]);
-        }
-        let n = row.len() / size;
-        let sorted = row.to_vec();
-        for (idx, value) in row.chunks_exact_mut(size).enumerate() {
-            for (significance, byte) in value.iter_mut().rev().enumerate() {
-                *byte = sorted[significance * n + idx];
-            }
-        }
-    }
-}
-
-/// ITU-R BT.601 as JFIF has it.
-fn to_rgb(pixel: &mut [u8]) {
-    let (y, cb, cr) =
-        (f32::from(pixel[0]), f32::from(pixel[1]) - 128.0, f32::from(pixel[2]) - 128.0);
-    pixel[0] = (y + 1.402 * cr).round() as u8;
-    pixel[1] = (y - 0.344_136 * cb - 0.714_136 * cr).round() as u8;
-    pixel[2] = (y + 1.772 * cb).round() as u8;
 }

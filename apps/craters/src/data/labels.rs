@@ -208,32 +208,83 @@ fn planes(bytes: &[u8], path: &Path) -> Result<Vec<Raster>> {
 /// The connected regions (eight neighbours) of a mask's values above zero, each as the circle of
 /// its area round its centre of gravity.
 pub fn regions(mask: &Raster) -> Vec<Label> {
+    pixels_of_regions(mask).iter().map(|region| circle_of(region, mask.width)).collect()
+}
+
+fn circle_of(region: &[usize], width: usize) -> Label {
+    let n = region.len() as f64;
+    let mean =
+        |of: &dyn Fn(usize) -> usize| region.iter().map(|at| of(*at) as f64 + 0.5).sum::<f64>() / n;
+    let radius_px = (n / std::f64::consts::PI).sqrt();
+    Label { x: mean(&|at| at % width), y: mean(&|at| at / width), radius_px }
+}
+
+/// Marks of one size: regions of about so many pixels stand alone; larger ones are taken apart
+/// into marks that touch, each where the disc of that size covers most of what is left.
+pub fn marks(mask: &Raster, pixels: f64) -> (Vec<Label>, Vec<Label>) {
+    let (mut alone, mut touching) = (Vec::new(), Vec::new());
+    for region in pixels_of_regions(mask) {
+        if (region.len() as f64) < 1.35 * pixels {
+            alone.push(circle_of(&region, mask.width));
+        } else {
+            touching.extend(discs(region, mask.width, (pixels / std::f64::consts::PI).sqrt()));
+        }
+    }
+    (alone, touching)
+}
+
+fn discs(mut left: Vec<usize>, width: usize, radius_px: f64) -> Vec<Label> {
+    let corners: Vec<(f64, f64)> = left
+        .iter()
+        .flat_map(|at| {
+            let (x, y) = ((at % width) as f64, (at / width) as f64);
+            [(x + 0.5, y + 0.5), (x + 1.0, y + 1.0)]
+        })
+        .collect();
+    let is_covered = |at: usize, (x, y): (f64, f64)| {
+        ((at % width) as f64 + 0.5 - x).hypot((at / width) as f64 + 0.5 - y) <= radius_px + 0.2
+    };
+    let mut discs = Vec::new();
+    loop {
+        let cover = |of: &(f64, f64)| left.iter().filter(|at| is_covered(**at, *of)).count();
+        let best =
+            corners.iter().map(|of| (cover(of), *of)).reduce(|a, b| if b.0 > a.0 { b } else { a });
+        let Some((n, (x, y))) = best else { break };
+        // What is left of less than half a disc is the ragged edge of others.
+        if (n as f64) < 0.5 * std::f64::consts::PI * radius_px * radius_px {
+            break;
+        }
+        left.retain(|at| !is_covered(*at, (x, y)));
+        discs.push(Label { x, y, radius_px });
+    }
+    discs
+}
+
+fn pixels_of_regions(mask: &Raster) -> Vec<Vec<usize>> {
     let mut is_seen = vec![false; mask.values.len()];
-    let mut labels = Vec::new();
+    let mut regions = Vec::new();
     for start in 0..mask.values.len() {
         if is_seen[start] || !(mask.values[start] > 0.0) {
             continue;
         }
         is_seen[start] = true;
-        let (mut open, mut sums) = (vec![start], [0.0_f64; 3]);
+        let (mut open, mut region) = (vec![start], vec![start]);
         while let Some(at) = open.pop() {
             let (x, y) = (at % mask.width, at / mask.width);
-            sums = [sums[0] + x as f64 + 0.5, sums[1] + y as f64 + 0.5, sums[2] + 1.0];
             for row in y.saturating_sub(1)..=(y + 1).min(mask.height - 1) {
                 for column in x.saturating_sub(1)..=(x + 1).min(mask.width - 1) {
                     let next = row * mask.width + column;
                     if !is_seen[next] && mask.values[next] > 0.0 {
                         is_seen[next] = true;
                         open.push(next);
+                        region.push(next);
                     }
                 }
             }
         }
-        let [x, y, n] = sums;
-        let radius_px = (n / std::f64::consts::PI).sqrt();
-        labels.push(Label { x: x / n, y: y / n, radius_px });
+        regions.push(region);
     }
-    labels
+    regions
 }
 
 /// A chip of a training set with its labels.
@@ -243,8 +294,8 @@ pub struct Chip {
     pub name: String,
     /// Its pixels.
     pub window: Window,
-    /// Its craters.
-    pub labels: Vec<Label>,
+    /// Its mask.
+    pub mask: Raster,
 }
 
 /// The chips of a ZIP with a folder `images` and a folder `masks` of TIFFs of the same names.
@@ -275,9 +326,9 @@ pub fn chips(path: &Path, bands: &[Band]) -> Result<Vec<Chip>> {
         let inside = |of: &str| PathBuf::from(format!("{}:{of}", path.display()));
         let planes = planes(&bytes(name)?, &inside(name))?;
         let of_mask = name.replacen("images/", "masks/", 1);
-        let labels = of_bytes(&bytes(&of_mask)?, &inside(&of_mask), &Ground::default())?;
+        let mask = mask(&bytes(&of_mask)?, &inside(&of_mask))?;
         let window = Window { x0: 0, y0: 0, bands: bands.iter().copied().zip(planes).collect() };
-        Ok(Chip { name: name.clone(), window, labels })
+        Ok(Chip { name: name.clone(), window, mask })
     };
     names.iter().map(chip).collect()
 }

@@ -10,7 +10,7 @@ use crate::raster::Raster;
 use crate::{Error, error::Result};
 
 /// A larger picture must be a TIFF, which can be read in parts.
-const MOST_BYTES: u64 = 256 << 20;
+const MOST_BYTES: u64 = 192 << 20;
 
 /// A picture in memory.
 pub(super) struct Picture {

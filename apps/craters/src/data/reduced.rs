@@ -164,8 +164,8 @@ fn level(source: &Source, factor: f64) -> (usize, [f64; 2]) {
     let (width, height) = levels[0];
     let shrink = |(w, h): &(usize, usize)| [width as f64 / *w as f64, height as f64 / *h as f64];
     // A width that is no multiple of two is rounded up in overviews.
-    let fits = levels.iter().map(shrink).enumerate().filter(|(_, [x, _])| *x <= 1.02 * factor);
-    fits.last().unwrap_or((0, [1.0, 1.0]))
+    let mut fits = levels.iter().map(shrink).enumerate();
+    fits.rfind(|(_, [x, _])| *x <= 1.02 * factor).unwrap_or((0, [1.0, 1.0]))
 }
 
 /// The pixels that each cell of a grid covers: whole ones, each in one cell; where cells are

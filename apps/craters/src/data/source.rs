@@ -105,6 +105,14 @@ impl Source {
         }
     }
 
+    /// Why reading windows of it is slow, where it is.
+    pub(super) fn slowness(&self) -> Option<String> {
+        match self {
+            Self::Tiff(tiff) => tiff.levels[0].slowness(),
+            Self::Picture(_) => None,
+        }
+    }
+
     /// Planes of a rectangle of a level, one a band. `rect` lies inside the level.
     pub(super) fn read(&self, level: usize, rect: Rect) -> Result<Vec<Raster>> {
         match self {

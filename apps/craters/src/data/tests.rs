@@ -234,6 +234,19 @@ fn a_chip_of_sentinel_2_is_read_from_its_archive_as_gdal_reads_it() {
     assert!((lon - 37.6360194).abs() < 2e-6 && (lat - 48.9318361).abs() < 2e-6, "{lon} {lat}");
     let window = whole(&scene);
     let means: Vec<f64> = window.bands.iter().map(|(_, raster)| mean(raster).1).collect();
-    let expected = [2053.792_968_75, 1818.271_484_375, 1634.819_335_937_5, 2811.050_781_25];
+    let expected = [2053.79296875, 1818.271484375, 1634.8193359375, 2811.05078125];
     assert_eq!(means, expected);
+}
+
+#[test]
+fn a_real_scene_stretched_to_a_byte_is_told_from_one_that_is_not() {
+    let Some(path) = sample("spacenet_worldview/sample_geotiff.tif") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let narrow = folder.path().join("narrow.tif");
+    let args = ["-q", "-ot", "Byte", "-scale", "250", "430", "1", "254"];
+    if !gdal("gdal_translate", &args, [&path, &narrow]) {
+        return;
+    }
+    assert!(open(&narrow).warnings.join(";").contains("original 16-bit scene"));
+    assert!(!open(&path).warnings.join(";").contains("stretched"));
 }

@@ -94,13 +94,7 @@ fn from_mode(mode: u64, at_mode: f64, up: impl Fn(u64) -> f64, u: f64) -> u64 {
             break;
         }
     }
-    if rest > 0.0 {
-        mode
-    } else if above == mode {
-        mode
-    } else {
-        above
-    }
+    mode
 }
 
 /// ln of the binomial probability of `k` of `n`.
@@ -122,6 +116,20 @@ pub(super) fn ln_gamma(x: f64) -> f64 {
     let r = 1.0 / (at * at);
     let series = (1.0 / 12.0 - r * (1.0 / 360.0 - r * (1.0 / 1260.0 - r / 1680.0))) / at;
     (at - 0.5) * at.ln() - at + 0.918_938_533_204_672_7 + series - product.ln()
+}
+
+/// The standard normal distribution, as the inverse of its quantile by bisection: it is asked four
+/// times a record.
+pub(super) fn normal_cdf(x: f64) -> f64 {
+    if x.abs() > 7.0 {
+        return if x < 0.0 { 0.0 } else { 1.0 };
+    }
+    let (mut low, mut high) = (1e-12, 1.0 - 1e-12);
+    for _ in 0..50 {
+        let middle = f64::midpoint(low, high);
+        if normal_quantile(middle) < x { low = middle } else { high = middle }
+    }
+    f64::midpoint(low, high)
 }
 
 /// The standard normal quantile (Acklam's rational approximation, relative error 1.2e-9).

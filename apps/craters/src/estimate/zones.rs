@@ -89,8 +89,8 @@ pub struct Grid {
     pub width: usize,
     /// Rows.
     pub height: usize,
-    /// Unexploded bombs a square kilometre; NaN outside of the window (written as null).
-    pub per_km2: Vec<f32>,
+    /// Unexploded bombs a square kilometre; none outside of the window.
+    pub per_km2: Vec<Option<f32>>,
     /// Whether a cell belongs to the zone.
     pub inside: Vec<bool>,
 }
@@ -151,7 +151,10 @@ impl Field {
                 Self { values: surface.density.clone(), level, reach_m: surface.bandwidth_m }
             }
             Method::Buffer { level } => {
-                let radius = nearest::radius(&surface.points, level, surface.frame.diagonal_m());
+                // Half a cell more: a position is known to its cell only.
+                let whole = surface.frame.diagonal_m();
+                let radius = nearest::radius(&surface.points, level, whole);
+                let radius = radius + surface.frame.cell_m / 2.0;
                 let distances = nearest::distances(&surface.frame, &surface.points, radius);
                 let inside = surface.frame.inside.iter();
                 let value = |(metres, inside): (f32, &bool)| {
@@ -182,9 +185,8 @@ impl Field {
         let outside = outside.filter(|(density, inside)| !**inside && **density > OUTSIDE);
         let expected_outside =
             outside.map(|(density, _)| f64::from(*density)).sum::<f64>() * cell_m2 * odds;
-        let per_km2 = |(density, inside): (&f32, &bool)| match inside {
-            true => (f64::from(*density) * odds * 1e6) as f32,
-            false => f32::NAN,
+        let per_km2 = |(density, inside): (&f32, &bool)| {
+            inside.then(|| (f64::from(*density) * odds * 1e6) as f32)
         };
         Zone {
             settings: *settings,
@@ -347,7 +349,8 @@ mod tests {
         Settings { method: Method::Intensity { alpha }, q, cell_m: Some(20.0) }
     }
 
-    fn real() -> Option<(Vec<[f64; 2]>, Vec<[f64; 2]>)> {
+    /// Craters, and the window.
+    fn real() -> Option<[Vec<[f64; 2]>; 2]> {
         let folder =
             concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/craters/wwii_positions/");
         let read = |name: &str| -> Option<Vec<[f64; 2]>> {
@@ -358,7 +361,8 @@ mod tests {
             };
             text.lines().skip(1).map(position).collect()
         };
-        let both = read("craterA").zip(read("craterA_window"));
+        let both =
+            read("craterA").zip(read("craterA_window")).map(|(points, window)| [points, window]);
         if both.is_none() {
             eprintln!("skipped: {folder} is not here");
         }
@@ -405,13 +409,13 @@ mod tests {
     /// A small version of the bench; below the promise by chance with a probability under 1e-3.
     #[test]
     fn zones_of_real_positions_keep_their_promise() {
-        let Some((points, window)) = real() else { return };
+        let Some([points, window]) = real() else { return };
         let settings = Settings { cell_m: Some(40.0), ..by_intensity(0.1, 0.2) };
-        let found = coverage_of(&points, &window, &settings, 60, 1).unwrap();
-        assert!(found.share > 0.63, "{found:?}");
+        let found = coverage_of(&points, &window, &settings, 40, 1).unwrap();
+        assert!(found.share > 0.6, "{found:?}");
         assert!(found.share_of_window < 0.95);
         let settings = Settings { method: Method::Buffer { level: 0.9 }, ..settings };
-        let found = coverage_of(&points, &window, &settings, 30, 1).unwrap();
-        assert!(found.share > 0.87, "{found:?}");
+        let found = coverage_of(&points, &window, &settings, 20, 1).unwrap();
+        assert!(found.share > 0.86, "{found:?}");
     }
 }

@@ -1,8 +1,9 @@
 //! A table for spreadsheets, in UTF-8.
 
+use std::io::{self, Write};
+
 use super::columns::{Class, image_name, rounded};
 use super::{Outgoing, crs, place, words};
-use crate::error::{Error, Result};
 use crate::survey::Crater;
 
 const HEAD: [&str; 16] = [
@@ -25,22 +26,17 @@ const HEAD: [&str; 16] = [
 ];
 
 /// The craters, a row each; where the scene has no place, x and y are empty.
-pub(crate) fn bytes(out: &Outgoing<'_>) -> Result<Vec<u8>> {
+pub(crate) fn write(out: &Outgoing<'_>, to: &mut impl Write) -> io::Result<()> {
     let system = system_of(out);
     let names = words::feature_names();
-    let mut writer = ::csv::Writer::from_writer(Vec::new());
-    let mut write = || -> std::result::Result<(), ::csv::Error> {
-        writer.write_record(HEAD.iter().chain(&["path"]))?;
-        for crater in out.craters {
-            let mut row = row(crater, out, &system);
-            row.push(words::path_in_words(&crater.path, &names));
-            writer.write_record(row.iter().map(|text| inert(text)))?;
-        }
-        Ok(())
-    };
-    let failed = |error: String| Error::refused(error, "report this: it is our mistake");
-    write().map_err(|error| failed(error.to_string()))?;
-    writer.into_inner().map_err(|error| failed(error.to_string()))
+    let mut writer = ::csv::Writer::from_writer(to);
+    writer.write_record(HEAD.iter().chain(&["path"]))?;
+    for crater in &out.craters {
+        let mut row = row(crater, out, &system);
+        row.push(words::path_in_words(&crater.path, &names));
+        writer.write_record(row.iter().map(|text| inert(text)))?;
+    }
+    writer.flush()
 }
 
 fn system_of(out: &Outgoing<'_>) -> String {

@@ -1,27 +1,27 @@
 //! GeoJSON after RFC 7946: WGS84, longitude first, outlines counter-clockwise, seven decimals
 //! (a centimetre).
 
+use std::io::{self, Write};
+use std::path::Path;
+
 use serde_json::{Map, Value as Json, json};
 
 use super::columns::{COLUMNS, Value, rounded, values};
 use super::crs::ToWgs84;
-use super::{Format, Outgoing, place, words, zones};
+use super::{Outgoing, place, streamed, words, zones};
+use crate::data::Georeference;
 use crate::error::Result;
 use crate::survey::Crater;
 
 /// The craters: rims as polygons, or points where the diameter in metres is not known.
-pub(crate) fn craters(out: &Outgoing<'_>) -> Result<String> {
-    out.needs_ground(Format::GeoJson)?;
+pub(crate) fn craters(out: &Outgoing<'_>, to: &mut impl Write) -> io::Result<()> {
     let names = words::feature_names();
-    let features = out.craters.iter().map(|crater| crater_feature(crater, out, &names)).collect();
-    Ok(collection(out, "craters", features))
+    let features = out.craters.iter().map(|crater| crater_feature(crater, out, &names));
+    collection(out, "craters", features, to)
 }
 
 /// The zones.
-pub(crate) fn zones(out: &Outgoing<'_>) -> Result<String> {
-    let Some(georeference) = &out.survey.georeference else {
-        return Ok(collection(out, "zones", Vec::new()));
-    };
+pub(crate) fn zones(out: &Outgoing<'_>, georeference: &Georeference, path: &Path) -> Result<()> {
     let to_wgs84 = ToWgs84::new(georeference)?;
     let feature = |zone: &zones::Zone| {
         let mut coordinates = Vec::new();
@@ -38,19 +38,27 @@ pub(crate) fn zones(out: &Outgoing<'_>) -> Result<String> {
         let geometry = json!({"type": "MultiPolygon", "coordinates": coordinates});
         Ok(json!({"type": "Feature", "properties": properties, "geometry": geometry}))
     };
-    let features = out.options.zones.iter().map(feature).collect::<Result<_>>()?;
-    Ok(collection(out, "zones", features))
+    let features = out.options.zones.iter().map(feature).collect::<Result<Vec<Json>>>()?;
+    streamed(path, |to| collection(out, "zones", features.into_iter(), to))
 }
 
 /// A feature a line, so that two versions of a file can be compared.
-fn collection(out: &Outgoing<'_>, name: &str, features: Vec<Json>) -> String {
-    let lines: Vec<String> = features.iter().map(Json::to_string).collect();
+fn collection(
+    out: &Outgoing<'_>,
+    name: &str,
+    features: impl Iterator<Item = Json>,
+    to: &mut impl Write,
+) -> io::Result<()> {
     let description = json!(words::description(out.survey));
-    format!(
+    write!(
+        to,
         "{{\"type\":\"FeatureCollection\",\"name\":\"{name}\",\"description\":{description},\
-         \"features\":[\n{}\n]}}\n",
-        lines.join(",\n")
-    )
+         \"features\":["
+    )?;
+    for (i, feature) in features.enumerate() {
+        write!(to, "{}\n{feature}", if i > 0 { "," } else { "" })?;
+    }
+    to.write_all(b"\n]}\n")
 }
 
 fn crater_feature(crater: &Crater, out: &Outgoing<'_>, names: &[String]) -> Json {

@@ -10,7 +10,6 @@ use rusqlite::{Connection, params, params_from_iter};
 use super::columns::{COLUMNS, Kind, Value, values};
 use super::crs::{self, Crs};
 use super::{Outgoing, part_of, place, words, zones};
-use crate::classify::tree::Question;
 use crate::error::{Error, Result};
 use crate::survey::Crater;
 
@@ -45,24 +44,24 @@ CREATE TABLE gpkg_geometry_columns (
 /// Craters as polygons and as points, and the zones where there are some.
 pub(crate) fn write(out: &Outgoing<'_>, path: &Path) -> Result<()> {
     with_file(out, path, |file| {
-        file.layer(&crater_layer(out, "craters", "POLYGON", rim_blob))?;
-        file.layer(&crater_layer(out, "crater_centres", "POINT", centre_blob))?;
-        if out.options.zones.is_empty() { Ok(()) } else { file.layer(&zone_layer(out)) }
+        file.layer(crater_layer(out, "craters", "POLYGON", rim_blob))?;
+        file.layer(crater_layer(out, "crater_centres", "POINT", centre_blob))?;
+        if out.options.zones.is_empty() { Ok(()) } else { file.layer(zone_layer(out)) }
     })
 }
 
 /// The zones alone.
 pub(crate) fn write_zones(out: &Outgoing<'_>, path: &Path) -> Result<()> {
-    with_file(out, path, |file| file.layer(&zone_layer(out)))
+    with_file(out, path, |file| file.layer(zone_layer(out)))
 }
 
 /// A table with a geometry.
-struct Layer {
+struct Layer<'a> {
     name: &'static str,
     description: String,
     geometry: &'static str,
     fields: Vec<(String, Kind)>,
-    rows: Vec<(Shape, Vec<Value>)>,
+    rows: Box<dyn Iterator<Item = (Shape, Vec<Value>)> + 'a>,
 }
 
 /// What a layer's geometry is made of.
@@ -126,7 +125,7 @@ impl File {
         Ok(Self { connection, srs_id, when: when.strftime("%Y-%m-%dT%H:%M:%S.000Z").to_string() })
     }
 
-    fn layer(&self, layer: &Layer) -> rusqlite::Result<()> {
+    fn layer(&self, mut layer: Layer<'_>) -> rusqlite::Result<()> {
         let fields: String = layer
             .fields
             .iter()
@@ -136,7 +135,7 @@ impl File {
             "CREATE TABLE {} (fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, geom {}{fields})",
             layer.name, layer.geometry
         ))?;
-        let [x0, y0, x1, y1] = self.rows(layer)?.map_or([None; 4], |extent| extent.map(Some));
+        let [x0, y0, x1, y1] = self.rows(&mut layer)?.map_or([None; 4], |extent| extent.map(Some));
         self.connection.execute(
             "INSERT INTO gpkg_contents VALUES (?, 'features', ?, ?, ?, ?, ?, ?, ?, ?)",
             params![
@@ -159,13 +158,13 @@ impl File {
     }
 
     /// Writes the rows and returns what they extend over.
-    fn rows(&self, layer: &Layer) -> rusqlite::Result<Option<[f64; 4]>> {
+    fn rows(&self, layer: &mut Layer<'_>) -> rusqlite::Result<Option<[f64; 4]>> {
         let places = ", ?".repeat(layer.fields.len());
         let insert = format!("INSERT INTO {} VALUES (NULL, ?{places})", layer.name);
         let mut insert = self.connection.prepare(&insert)?;
         let mut whole: Option<[f64; 4]> = None;
-        for (shape, values) in &layer.rows {
-            let (blob, extent) = blob(shape, self.srs_id as i32);
+        for (shape, values) in &mut layer.rows {
+            let (blob, extent) = blob(&shape, self.srs_id as i32);
             let cells = values.iter().map(cell);
             insert.execute(params_from_iter([Cell::Blob(blob)].into_iter().chain(cells)))?;
             whole = Some(whole.map_or(extent, |whole| united(whole, extent)));
@@ -205,27 +204,26 @@ fn centre_blob(crater: &Crater, out: &Outgoing<'_>) -> Shape {
     Shape::Point(place::centre(crater, out.survey.georeference.as_ref()))
 }
 
-fn crater_layer(
-    out: &Outgoing<'_>,
+fn crater_layer<'a>(
+    out: &'a Outgoing<'_>,
     name: &'static str,
     geometry: &'static str,
     shape: fn(&Crater, &Outgoing<'_>) -> Shape,
-) -> Layer {
+) -> Layer<'a> {
     let mut fields: Vec<(String, Kind)> =
         COLUMNS.iter().map(|column| (column.name.to_owned(), column.kind)).collect();
     fields.push(("path".to_owned(), Kind::Text));
     let names = words::feature_names();
-    let why = |path: &[Question]| Value::Text(words::path_in_words(path, &names));
-    let row = |crater: &Crater| {
+    let row = move |crater: &Crater| {
         let mut values = values(crater, out);
-        values.push(why(&crater.path));
+        values.push(Value::Text(words::path_in_words(&crater.path, &names)));
         (shape(crater, out), values)
     };
-    let rows = out.craters.iter().map(row).collect();
+    let rows = Box::new(out.craters.iter().map(move |crater| row(crater)));
     Layer { name, description: words::description(out.survey), geometry, fields, rows }
 }
 
-fn zone_layer(out: &Outgoing<'_>) -> Layer {
+fn zone_layer(out: &Outgoing<'_>) -> Layer<'static> {
     let zones = &out.options.zones;
     let mut fields = zones::fields(zones);
     let value = |zone: &zones::Zone, name: &str| {
@@ -238,7 +236,8 @@ fn zone_layer(out: &Outgoing<'_>) -> Layer {
         values.push(Value::Boolean(out.survey.is_synthetic));
         (Shape::Polygons(zones::polygons(zone)), values)
     };
-    let rows = zones.iter().map(row).collect();
+    let rows: Vec<_> = zones.iter().map(row).collect();
+    let rows = Box::new(rows.into_iter());
     fields.push(("evidence_class".to_owned(), Kind::Text));
     fields.push(("is_synthetic".to_owned(), Kind::Boolean));
     let description = words::description(out.survey);

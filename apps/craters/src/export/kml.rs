@@ -1,44 +1,45 @@
 //! KML 2.2 (OGC 07-147r2) for Google Earth and phones: a folder for each class, colours by
 //! probability, nothing fetched from elsewhere.
 
+use std::io::{self, Write};
+
 use super::columns::{COLUMNS, Class, Value, image_name, values};
-use super::{Format, Outgoing, place, words};
-use crate::error::Result;
+use super::{Outgoing, place, words};
 use crate::survey::Crater;
 
 /// Colours from the least likely to the most, as KML spells them: opacity, blue, green, red.
 const COLOURS: [&str; 5] = ["ff8cf0f0", "ff3cd2ff", "ff2896ff", "ff1e50f0", "ff1414c8"];
 
 /// The document.
-pub(crate) fn text(out: &Outgoing<'_>) -> Result<String> {
-    out.needs_ground(Format::Kml)?;
-    let mut text = format!(
+pub(crate) fn write(out: &Outgoing<'_>, to: &mut impl Write) -> io::Result<()> {
+    write!(
+        to,
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
          <kml xmlns=\"http://www.opengis.net/kml/2.2\">\n<Document>\n<name>{}</name>\n\
          <description>{}</description>\n",
         escape(&format!("Craters in {}", image_name(out.survey))),
         escape(&words::description(out.survey)),
-    );
+    )?;
     for (i, colour) in COLOURS.iter().enumerate() {
-        text += &format!(
+        writeln!(
+            to,
             "<Style id=\"p{i}\"><IconStyle><color>{colour}</color><scale>0.5</scale></IconStyle>\
              <LabelStyle><scale>0</scale></LabelStyle>\
              <LineStyle><color>{colour}</color><width>2</width></LineStyle>\
-             <PolyStyle><fill>0</fill></PolyStyle></Style>\n"
-        );
+             <PolyStyle><fill>0</fill></PolyStyle></Style>"
+        )?;
     }
     let names = words::feature_names();
     for class in Class::ALL {
-        let craters = out.craters.iter().filter(|crater| Class::of(crater, out.survey) == class);
         let visible = u8::from(class != Class::Rejected);
-        text +=
-            &format!("<Folder><name>{}</name><visibility>{visible}</visibility>\n", class.word());
-        for crater in craters {
-            text += &placemark(crater, out, &names, visible);
+        let name = class.word();
+        writeln!(to, "<Folder><name>{name}</name><visibility>{visible}</visibility>")?;
+        for crater in out.craters.iter().filter(|c| Class::of(c, out.survey) == class) {
+            to.write_all(placemark(crater, out, &names, visible).as_bytes())?;
         }
-        text += "</Folder>\n";
+        to.write_all(b"</Folder>\n")?;
     }
-    Ok(text + "</Document>\n</kml>\n")
+    to.write_all(b"</Document>\n</kml>\n")
 }
 
 fn placemark(crater: &Crater, out: &Outgoing<'_>, names: &[String], visible: u8) -> String {

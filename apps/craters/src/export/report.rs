@@ -68,7 +68,7 @@ fn warnings(out: &Outgoing<'_>) -> Vec<String> {
 
 fn summary(out: &Outgoing<'_>) -> Vec<Fact> {
     let survey = out.survey;
-    let n = |class| out.craters.iter().filter(|c| Class::of(c, survey) == class).count();
+    let n = |class| out.craters.iter().copied().filter(|c| Class::of(c, survey) == class).count();
     let (confirmed, probable) = (n(Class::Confirmed), n(Class::Probable));
     let mut facts = vec![
         Fact::new("Craters", (confirmed + probable).to_string(), "confirmed or probable"),
@@ -94,8 +94,12 @@ fn histograms(out: &Outgoing<'_>) -> Vec<Block> {
     if out.craters.is_empty() {
         return vec![Block::Text("Nothing was detected. See what must not be concluded.".into())];
     }
-    let kept: Vec<&Crater> =
-        out.craters.iter().filter(|c| Class::of(c, out.survey) != Class::Rejected).collect();
+    let kept: Vec<&Crater> = out
+        .craters
+        .iter()
+        .copied()
+        .filter(|c| Class::of(c, out.survey) != Class::Rejected)
+        .collect();
     let metres: Vec<f64> = kept.iter().filter_map(|crater| crater.diameter_m).collect();
     let (sizes, unit) = match metres.len() == kept.len() {
         true => (metres, "metres"),
@@ -140,7 +144,7 @@ fn bars(title: &str, axis: &str, values: &[f64], top: f64, colour: Colour) -> Pl
 fn by_class(out: &Outgoing<'_>) -> Table {
     let row = |class: Class| {
         let of: Vec<&Crater> =
-            out.craters.iter().filter(|c| Class::of(c, out.survey) == class).collect();
+            out.craters.iter().copied().filter(|c| Class::of(c, out.survey) == class).collect();
         let expected: f64 = of.iter().map(|crater| crater.probability).sum();
         let median = median(of.iter().filter_map(|crater| crater.diameter_m).collect());
         vec![

@@ -1,14 +1,15 @@
 //! Shapefile: rims as polygons with a table, and beside them the projection and the encoding.
 //! Names of columns have ten letters at most, text 254 bytes; the decision path has no room here.
 
-use std::io::Cursor;
-use std::path::Path;
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufWriter, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
 
 use shapefile::dbase::{FieldName, FieldValue, Record, TableWriterBuilder};
-use shapefile::{Point, Polygon, PolygonRing, ShapeWriter, Writer};
+use shapefile::{Point, Polygon, PolygonRing, ShapeWriter};
 
-use super::columns::{COLUMNS, Kind, Value, values};
-use super::{Outgoing, crs, place, whole};
+use super::columns::{COLUMNS, Column, Kind, Value, values};
+use super::{Outgoing, crs, part_of, place, whole};
 use crate::error::{Error, Result};
 
 /// The longest text of a table.
@@ -17,10 +18,6 @@ const TEXT_BYTES: u8 = 254;
 /// Writes `.shp`, `.shx`, `.dbf`, `.cpg` and, where the scene has a place, `.prj`.
 pub(crate) fn write(out: &Outgoing<'_>, path: &Path) -> Result<()> {
     let crs = out.survey.georeference.as_ref().map(crs::of).transpose()?;
-    let [shp, shx, dbf] = bytes(out).map_err(|error| Error::Write {
-        path: path.to_owned(),
-        source: std::io::Error::other(error),
-    })?;
     let prj = path.with_extension("prj");
     match crs {
         Some(crs) => whole(&prj, crs.esri.as_bytes())?,
@@ -30,36 +27,46 @@ pub(crate) fn write(out: &Outgoing<'_>, path: &Path) -> Result<()> {
         None => {}
     }
     whole(&path.with_extension("cpg"), b"UTF-8")?;
-    whole(&path.with_extension("dbf"), &dbf)?;
-    whole(&path.with_extension("shx"), &shx)?;
-    whole(path, &shp)
+    let files = ["dbf", "shx", "shp"].map(|extension| path.with_extension(extension));
+    let failed = |source| Error::Write { path: path.to_owned(), source };
+    fill(out, &files).map_err(|error| failed(io::Error::other(error)))?;
+    for file in &files {
+        std::fs::rename(part_of(file), file).map_err(failed)?;
+    }
+    Ok(())
 }
 
-fn bytes(out: &Outgoing<'_>) -> std::result::Result<[Vec<u8>; 3], shapefile::Error> {
-    let (mut shp, mut shx, mut dbf) =
-        (Cursor::new(Vec::new()), Cursor::new(Vec::new()), Cursor::new(Vec::new()));
+/// Writes the three files under the names that they have while they are written.
+fn fill(
+    out: &Outgoing<'_>,
+    [dbf, shx, shp]: &[PathBuf; 3],
+) -> std::result::Result<(), shapefile::Error> {
+    let open = |file: &Path| io::Result::Ok(BufWriter::new(File::create(part_of(file))?));
     {
-        let shapes = ShapeWriter::with_shx(&mut shp, &mut shx);
-        let mut writer = Writer::new(shapes, table()?.build_with_dest(&mut dbf));
-        for crater in out.craters {
+        let mut shapes = ShapeWriter::with_shx(open(shp)?, open(shx)?);
+        let mut table = table()?.build_with_dest(open(dbf)?);
+        for crater in &out.craters {
             let rim = place::rim(crater, out.survey.georeference.as_ref());
             let corners = rim.iter().map(|[x, y]| Point::new(*x, *y)).collect();
             let mut record = Record::default();
             for (column, value) in COLUMNS.iter().zip(values(crater, out)) {
-                record.insert(column.short.to_owned(), field(column.kind, value));
+                record.insert(column.short.to_owned(), field(column, value));
             }
             // Outlines run clockwise here; the ring is turned by its constructor.
             let polygon = Polygon::new(PolygonRing::Outer(corners));
-            writer.write_shape_and_record(&polygon, &record)?;
+            shapes.write_shape(&polygon)?;
+            table.write_record(&record)?;
         }
+        // Dropped without this, they would keep a full disk to themselves.
+        shapes.finalize()?;
+        table.finalize()?;
     }
-    let mut files = [shp.into_inner(), shx.into_inner(), dbf.into_inner()];
     if out.craters.is_empty() {
-        let [shp, shx, _] = &mut files;
-        (*shp, *shx) = (empty_head(), empty_head());
+        std::fs::write(part_of(shp), empty_head())?;
+        std::fs::write(part_of(shx), empty_head())?;
     }
-    without_date(&mut files[2]);
-    Ok(files)
+    without_date(&part_of(dbf))?;
+    Ok(())
 }
 
 fn table() -> std::result::Result<TableWriterBuilder, shapefile::Error> {
@@ -69,22 +76,33 @@ fn table() -> std::result::Result<TableWriterBuilder, shapefile::Error> {
         table = match column.kind {
             Kind::Integer => table.add_numeric_field(name, 18, 0),
             Kind::Real => table.add_numeric_field(name, 18, 4),
-            Kind::Text => table.add_character_field(name, TEXT_BYTES),
+            Kind::Text => table.add_character_field(name, text_bytes(column.short)),
             Kind::Boolean => table.add_logical_field(name),
         };
     }
     Ok(table)
 }
 
+/// Room for a text. A table keeps it for each row, filled or not.
+fn text_bytes(short: &str) -> u8 {
+    match short {
+        "class" | "verdict" => 12,
+        "evid_class" | "sensor" => 60,
+        _ => TEXT_BYTES,
+    }
+}
+
 fn too_long() -> shapefile::Error {
     shapefile::Error::IoError(std::io::Error::other("a column's short name is too long"))
 }
 
-fn field(kind: Kind, value: Value) -> FieldValue {
-    match (kind, value) {
+fn field(column: &Column, value: Value) -> FieldValue {
+    match (column.kind, value) {
         (_, Value::Integer(number)) => FieldValue::Numeric(Some(number as f64)),
         (_, Value::Real(number)) => FieldValue::Numeric(Some(number)),
-        (_, Value::Text(text)) => FieldValue::Character(Some(cut(&text).to_owned())),
+        (_, Value::Text(text)) => {
+            FieldValue::Character(Some(cut(&text, text_bytes(column.short)).to_owned()))
+        }
         (_, Value::Boolean(is)) => FieldValue::Logical(Some(is)),
         (Kind::Text, Value::Nothing) => FieldValue::Character(None),
         (Kind::Boolean, Value::Nothing) => FieldValue::Logical(None),
@@ -93,8 +111,8 @@ fn field(kind: Kind, value: Value) -> FieldValue {
 }
 
 /// So much of a text as fits, in whole letters.
-fn cut(text: &str) -> &str {
-    let mut end = text.len().min(usize::from(TEXT_BYTES));
+fn cut(text: &str, n_bytes: u8) -> &str {
+    let mut end = text.len().min(usize::from(n_bytes));
     while !text.is_char_boundary(end) {
         end -= 1;
     }
@@ -112,10 +130,10 @@ fn empty_head() -> Vec<u8> {
 }
 
 /// Takes the day of writing out of the table: the same survey gives the same bytes.
-fn without_date(dbf: &mut [u8]) {
-    if let Some(date) = dbf.get_mut(1..4) {
-        date.copy_from_slice(&[70, 1, 1]);
-    }
+fn without_date(dbf: &Path) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).open(dbf)?;
+    file.seek(SeekFrom::Start(1))?;
+    file.write_all(&[70, 1, 1])
 }
 
 #[cfg(test)]
@@ -132,6 +150,6 @@ mod tests {
 
     #[test]
     fn a_text_is_cut_between_letters() {
-        assert_eq!(cut(&"ạ".repeat(100)).len(), 252);
+        assert_eq!(cut(&"ạ".repeat(100), TEXT_BYTES).len(), 252);
     }
 }

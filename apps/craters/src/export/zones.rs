@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::columns::{Kind, Value};
 use super::place::signed_area;
-use super::{Format, Outgoing, geojson, geopackage, whole};
+use super::{Format, Outgoing, geojson, geopackage};
 use crate::error::Result;
 
 /// A zone: rings in the scene's projection, and what is to be said of it. A ring inside an odd
@@ -93,11 +93,9 @@ fn holds(outer: &[[f64; 2]], inner: &[[f64; 2]]) -> bool {
 /// stands beside the first.
 pub(crate) fn write(out: &Outgoing<'_>, folder: &Path) -> Result<Vec<PathBuf>> {
     geopackage::write_zones(out, &folder.join(Format::Zones.file()))?;
-    if out.survey.georeference.is_none() {
-        return Ok(Vec::new());
-    }
+    let Some(georeference) = &out.survey.georeference else { return Ok(Vec::new()) };
     let path = folder.join("zones.geojson");
-    whole(&path, geojson::zones(out)?.as_bytes())?;
+    geojson::zones(out, georeference, &path)?;
     Ok(vec![path])
 }
 

@@ -44,6 +44,7 @@ fn drawn_out(truth: &Truth, times: f64) -> Truth {
     Truth {
         size: truth.size.map(|of| of * times),
         labels: truth.labels.iter().map(draw).collect(),
+        aside: truth.aside.iter().map(draw).collect(),
         rejected: truth.rejected.iter().map(draw).collect(),
         is_complete: truth.is_complete,
     }
@@ -68,6 +69,9 @@ fn known(
     if let Some(label) = best(&truth.labels) {
         const FITS: f64 = 0.7;
         return ((misfit(&label) < FITS).then_some(true), Some(label));
+    }
+    if let Some(label) = best(&truth.aside) {
+        return (Some(true), Some(label));
     }
     let is_told = truth.is_complete && 2.0 * circle.radius_px >= complete_from;
     let is_none = is_told || best(&truth.rejected).is_some();

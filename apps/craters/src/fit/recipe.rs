@@ -31,7 +31,8 @@ pub struct Recipe {
     pub seed: u64,
     /// Step one.
     pub candidates: candidates::Settings,
-    /// Pixels that a pixel is drawn out to before step one.
+    /// Above one: craters are spots of a few pixels, and patches are drawn out so many times
+    /// before they are measured.
     pub magnify: usize,
     /// Groups of features that the trees may ask.
     pub groups: Vec<Group>,
@@ -80,6 +81,19 @@ impl Recipe {
             tree: tree::Settings { depth: 6, leaves: 32, rows_of_leaf: 16 },
             ..Self::default()
         }
+    }
+
+    /// The recipe of the detector that comes with the program: synthetic scenes only.
+    pub fn shipped() -> Self {
+        let mut recipe = Self {
+            name: "shipped".to_owned(),
+            trained_on: "synthetic scenes (training law, seeds 1 to 16, 1024 px)".to_owned(),
+            complete_from_px: 0.0,
+            boosted: boost::Settings { trees: 150, ..boost::Settings::default() },
+            ..Self::default()
+        };
+        recipe.candidates.max_diameter_px = 100.0;
+        recipe
     }
 
     /// The same with smaller trees where there are few labels.

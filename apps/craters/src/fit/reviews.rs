@@ -62,7 +62,7 @@ fn square(scene: &Scene, column: i64, row: i64, reviews: &[&Review]) -> Result<L
             size: [side as f64; 2],
             labels: of(Verdict::Confirmed),
             rejected: of(Verdict::Rejected),
-            is_complete: false,
+            ..Truth::default()
         },
     })
 }

@@ -85,6 +85,8 @@ pub(crate) struct SurveyPage {
     detector: String,
     /// IMSMA's class of evidence.
     evidence_class: String,
+    /// What no reader may conclude.
+    limits: String,
     bands: Vec<String>,
     /// EPSG code of the projection.
     epsg: Option<u32>,
@@ -111,7 +113,7 @@ pub(crate) async fn surveys(Extract(state): Extract<State>) -> Result<Json<Surve
     let surveys = state.surveys.clone();
     state
         .blocking(move |_| {
-            let names = surveys.names().into_iter();
+            let names = surveys.names()?.into_iter();
             let mut surveys: Vec<SurveyItem> = names.map(|name| listed(&surveys, name)).collect();
             surveys.sort_by_key(|item| std::cmp::Reverse(item.changed_ms));
             Ok(Json(SurveyList { surveys }))
@@ -163,6 +165,7 @@ fn page(open: &Open, name: String, caller: Option<Caller>) -> SurveyPage {
         scene,
         detector: survey.detector.clone(),
         evidence_class: survey.evidence_class.clone(),
+        limits: craters::export::LIMITS.to_owned(),
         bands: survey.bands.iter().map(|band| format!("{band:?}")).collect(),
         epsg: survey.georeference.as_ref().and_then(|it| it.epsg),
         is_georeferenced: survey.georeference.is_some(),

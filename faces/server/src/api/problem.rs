@@ -29,6 +29,12 @@ impl Problem {
         Self { message, status: StatusCode::UNPROCESSABLE_ENTITY }
     }
 
+    /// Something that could not be kept.
+    pub(crate) fn unwritten(what: &str, why: impl std::fmt::Display) -> Self {
+        let message = format!("{what} cannot be written: {why}");
+        Self { message, status: StatusCode::INTERNAL_SERVER_ERROR }
+    }
+
     /// A question that breaks a rule.
     pub(crate) fn invalid(message: impl Into<String>) -> Self {
         Self { message: message.into(), status: StatusCode::BAD_REQUEST }

@@ -1,12 +1,20 @@
 //! Bad input is named, with what to do; it never panics.
 
 use std::fs;
+use std::io::Write;
 
 use super::tiny::{Tiny, Values};
 use crate::data::{Band, Scene, SceneOptions};
 
 fn tiny() -> Tiny {
     Tiny::grey(4, 2, &[0, 10, 20, 30, 40, 50, 60, 70])
+}
+
+/// So many sevens, compressed.
+fn deflated(n: usize) -> Vec<u8> {
+    let mut packer = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+    packer.write_all(&vec![7; n]).unwrap();
+    packer.finish().unwrap()
 }
 
 /// What is said when a file of these bytes is refused.
@@ -59,6 +67,22 @@ fn what_cannot_be_unpacked_is_named_with_the_command_that_converts_it() {
     assert!(twelve.contains("12 bits"), "{twelve}");
     let nothing = refused("a.tif", &tiny().with(256, Values::Long(vec![0])).bytes());
     assert!(nothing.contains("0 x 2 pixels"), "{nothing}");
+}
+
+#[test]
+fn long_rows_that_were_compressed_whole_are_named_as_slow() {
+    let long = Tiny::grey(1_000_000, 1, &deflated(1_000_000)).with(259, Values::Short(vec![8]));
+    assert!(warned(&long).contains("TILED=YES"));
+    assert!(!warned(&tiny()).contains("slow"));
+}
+
+#[test]
+fn a_damaged_chunk_is_named_by_its_place_in_the_file() {
+    let mut bytes = deflated(64);
+    bytes[4..].fill(0xff);
+    let packed = Tiny::grey(8, 8, &bytes).with(259, Values::Short(vec![8]));
+    let said = refused("scene.tif", &packed.bytes());
+    assert!(said.contains("the chunk at byte") && said.contains("copy it again"), "{said}");
 }
 
 #[test]
@@ -125,6 +149,17 @@ fn a_world_file_needs_six_numbers_and_a_projection() {
     assert_eq!(scene.georeference.unwrap().ground(0.0, 0.0), (500_000.0, 1_200_000.0));
     let scene = Scene::open(&path, &SceneOptions::default()).unwrap();
     assert!(scene.warnings.join(";").contains("no projection"), "{:?}", scene.warnings);
+    for (wkt, epsg) in [
+        ("PROJCS[\"WGS_1984_UTM_Zone_36S\",GEOGCS[\"GCS_WGS_1984\"]]", 32736),
+        (
+            "PROJCS[\"a\",GEOGCS[\"b\",AUTHORITY[\"EPSG\",\"4131\"]],AUTHORITY[\"EPSG\",\"3148\"]]",
+            3148,
+        ),
+    ] {
+        fs::write(folder.path().join("scene.prj"), wkt).unwrap();
+        let place = Scene::open(&path, &SceneOptions::default()).unwrap().georeference;
+        assert_eq!(place.and_then(|place| place.epsg), Some(epsg), "{wkt}");
+    }
     fs::write(&world, "0.5\n0\n0\n-0.5\n500000.25\n").unwrap();
     let said = Scene::open(&path, &utm).err().unwrap().to_string();
     assert!(said.contains("scene.tfw") && said.contains("of 5 numbers"));
@@ -198,14 +233,8 @@ fn survive(path: &std::path::Path) {
 #[test]
 fn no_flipped_byte_makes_it_panic() {
     let plain = tiny().at(5e5, 1.2e6, 0.5, 32648).with(42113, Values::Text("0"));
-    let deflated = {
-        use std::io::Write;
-        let mut packer = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
-        packer.write_all(&[7; 64]).unwrap();
-        Tiny::grey(8, 8, &packer.finish().unwrap())
-            .with(259, Values::Short(vec![8]))
-            .with(317, Values::Short(vec![2]))
-    };
+    let deflated = Tiny::grey(8, 8, &deflated(64)).with(317, Values::Short(vec![2]));
+    let deflated = deflated.with(259, Values::Short(vec![8]));
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("scene.tif");
     for bytes in [plain.bytes(), deflated.bytes()] {

@@ -17,8 +17,12 @@ const SIDE: usize = 160;
 
 /// Those of the highest probability that no person rejected.
 pub(super) fn likeliest(out: &Outgoing<'_>) -> Result<Vec<Block>> {
-    let mut craters: Vec<&Crater> =
-        out.craters.iter().filter(|c| Class::of(c, out.survey) != Class::Rejected).collect();
+    let mut craters: Vec<&Crater> = out
+        .craters
+        .iter()
+        .copied()
+        .filter(|c| Class::of(c, out.survey) != Class::Rejected)
+        .collect();
     craters.sort_by(|a, b| b.probability.total_cmp(&a.probability).then(a.id.cmp(&b.id)));
     craters.truncate(LIKELIEST);
     blocks(out, &craters, "Highest probabilities")
@@ -28,7 +32,7 @@ pub(super) fn likeliest(out: &Outgoing<'_>) -> Result<Vec<Block>> {
 pub(super) fn doubtful(out: &Outgoing<'_>) -> Result<Vec<Block>> {
     let threshold = f64::from(out.survey.threshold);
     let mut craters: Vec<&Crater> =
-        out.craters.iter().filter(|crater| crater.verdict.is_none()).collect();
+        out.craters.iter().copied().filter(|crater| crater.verdict.is_none()).collect();
     let doubt = |crater: &Crater| (crater.probability - threshold).abs();
     craters.sort_by(|a, b| doubt(a).total_cmp(&doubt(b)).then(a.id.cmp(&b.id)));
     craters.truncate(DOUBTFUL);

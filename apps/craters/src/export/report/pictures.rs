@@ -71,7 +71,7 @@ pub(super) fn overview(out: &Outgoing<'_>) -> Result<Vec<Block>> {
     let scale = picture.width as f64 / width.max(1) as f64;
     // The likeliest last, on top of the others.
     let mut shown: Vec<_> =
-        out.craters.iter().filter(|c| Class::of(c, survey) != Class::Rejected).collect();
+        out.craters.iter().copied().filter(|c| Class::of(c, survey) != Class::Rejected).collect();
     shown.sort_by(|a, b| a.probability.total_cmp(&b.probability).then(b.id.cmp(&a.id)));
     for crater in shown {
         let r = (crater.diameter_px / 2.0 * scale).max(3.0) + 1.0;

@@ -28,6 +28,7 @@ const EXPORTS: &[(&str, &str, &str)] = &[
     ("craters.cpg", "text/plain; charset=utf-8", "Shapefile: encoding"),
     ("probability.tif", "image/tiff", "GeoTIFF (COG): probability of a crater"),
     ("zones.gpkg", "application/geopackage+sqlite3", "GeoPackage: risk zones"),
+    ("zones.geojson", "application/geo+json", "GeoJSON: risk zones"),
     ("report.html", "text/html; charset=utf-8", "Report with pictures"),
 ];
 /// Bytes that are read at once.

@@ -1,23 +1,21 @@
 //! The folder of surveys, and what of it is in memory. The only module here that joins paths: a
 //! name is checked first, and where the scene lies `survey.json` alone says.
 
-use std::fs::{self, File, Metadata};
+use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
+use craters::Error;
 use craters::data::Scene;
-use craters::survey::{Crater, Review, Survey, Verdict};
-use serde::de::DeserializeOwned;
+use craters::review;
+use craters::survey::{self, CRATERS, Crater, Kept, REVIEWS, Review, SURVEY, Survey, Verdict};
 
 use super::pictures::Pictures;
-use super::reviews::add_line;
 use crate::api::problem::Problem;
 
 /// So many surveys are kept in memory; each has tens of thousands of craters at most.
 const OPEN_AT_ONCE: usize = 4;
-/// The largest file of a survey that is read.
-const LARGEST: u64 = 512 * 1024 * 1024;
 
 /// The surveys of a data folder. Clones are handles to the same.
 #[derive(Clone, Default)]
@@ -25,8 +23,8 @@ pub(crate) struct Surveys(Arc<Inner>);
 
 #[derive(Default)]
 struct Inner {
-    /// `<data>/craters`; none where the server was given no folder.
-    folder: Option<PathBuf>,
+    /// The folder of the data; none where the server was given none.
+    data: Option<PathBuf>,
     /// The one that was asked for last is the last.
     open: Mutex<Vec<Arc<Open>>>,
     pictures: Pictures,
@@ -50,29 +48,22 @@ pub(super) struct Open {
 /// By this is seen that a file was written anew.
 type Stamp = Option<(SystemTime, u64)>;
 
-const FILES: [&str; 3] = ["survey.json", "craters.json", "reviews.jsonl"];
+const FILES: [&str; 3] = [SURVEY, CRATERS, REVIEWS];
 
 impl Surveys {
     /// Those below the data folder.
     pub(crate) fn of_data(data: &Path) -> Self {
-        Self(Arc::new(Inner { folder: Some(data.join("craters")), ..Inner::default() }))
+        Self(Arc::new(Inner { data: Some(data.to_owned()), ..Inner::default() }))
     }
 
     pub(super) fn pictures(&self) -> &Pictures {
         &self.0.pictures
     }
 
-    /// Names of folders that hold a survey.
-    pub(super) fn names(&self) -> Vec<String> {
-        let Some(entries) = self.0.folder.as_ref().and_then(|it| fs::read_dir(it).ok()) else {
-            return Vec::new();
-        };
-        let mut names: Vec<String> = entries
-            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-            .filter(|name| self.folder(name).is_ok())
-            .collect();
-        names.sort();
-        names
+    /// The names of all surveys.
+    pub(super) fn names(&self) -> Result<Vec<String>, Problem> {
+        let names = self.0.data.as_ref().map_or(Ok(Vec::new()), |data| survey::names(data))?;
+        Ok(names.into_iter().filter(|name| self.folder(name).is_ok()).collect())
     }
 
     /// The survey of that name as its files are now.
@@ -87,7 +78,7 @@ impl Surveys {
                 return Ok(known);
             }
         }
-        let read = Arc::new(Open::read(folder, stamps)?);
+        let read = Arc::new(Open::read(self.data()?, name, stamps)?);
         if open.len() >= OPEN_AT_ONCE {
             open.remove(0);
         }
@@ -97,32 +88,23 @@ impl Surveys {
 
     /// Adds a review to the survey's log. Only ever appended to, one at a time.
     pub(super) fn append(&self, open: &Open, review: &Review) -> Result<(), Problem> {
-        let path = open.folder.join("reviews.jsonl");
         let _alone = self.0.appending.lock().unwrap_or_else(PoisonError::into_inner);
-        let log = File::options().create(true).append(true).open(&path);
-        let added = log.and_then(|log| add_line(log, review));
-        added.map_err(|error| Problem::broken("reviews.jsonl", error))
+        Ok(review::append(&open.folder, review)?)
     }
 
     /// The folder of the survey of that name.
     pub(super) fn folder(&self, name: &str) -> Result<PathBuf, Problem> {
-        if !is_name(name) {
-            return Err(Problem::invalid(
-                "a survey's name has 1 to 64 letters, digits, dots, hyphens and underscores, and \
-                 does not begin with a dot",
-            ));
+        let folder = survey::folder(self.data()?, name)?;
+        if folder.join(SURVEY).is_file() {
+            return Ok(folder);
         }
-        let folder = self.0.folder.as_ref().map(|folder| folder.join(name));
-        folder
-            .filter(|folder| folder.join("survey.json").is_file())
-            .ok_or_else(|| Problem::absent(format!("there is no survey `{name}`")))
+        Err(Problem::absent(format!("there is no survey `{name}`")))
     }
-}
 
-/// Whether a folder may be called so; such a name cannot lead out of the folder of surveys.
-fn is_name(name: &str) -> bool {
-    let is_known = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-    (1..=64).contains(&name.len()) && !name.starts_with('.') && name.bytes().all(is_known)
+    fn data(&self) -> Result<&Path, Problem> {
+        let data = self.0.data.as_deref();
+        data.ok_or_else(|| Problem::absent("this server has no folder of surveys"))
+    }
 }
 
 fn stamp(path: &Path) -> Stamp {
@@ -131,14 +113,9 @@ fn stamp(path: &Path) -> Stamp {
 }
 
 impl Open {
-    fn read(folder: PathBuf, stamps: [Stamp; 3]) -> Result<Self, Problem> {
-        let [survey, craters, reviews] = FILES.map(|file| folder.join(file));
-        let survey: Survey = parsed(&survey)?;
-        let mut craters: Vec<Crater> =
-            if craters.exists() { parsed(&craters)? } else { Vec::new() };
-        let reviews = reviews_of(&reviews)?;
+    fn read(data: &Path, name: &str, stamps: [Stamp; 3]) -> Result<Self, Problem> {
+        let Kept { folder, survey, mut craters, reviews } = survey::open(data, name)?;
         craters.sort_by(|a, b| b.probability.total_cmp(&a.probability).then(a.id.cmp(&b.id)));
-        judge(&mut craters, &reviews);
         let changed = stamps.iter().flatten().map(|(at, _)| *at).max();
         Ok(Self { folder, survey, craters, reviews, changed, stamps, scene: Mutex::default() })
     }
@@ -177,68 +154,21 @@ impl Open {
     }
 }
 
-/// Gives each crater the last verdict of the log.
-fn judge(craters: &mut [Crater], reviews: &[Review]) {
-    let last: std::collections::HashMap<u64, Verdict> =
-        reviews.iter().filter_map(|review| Some((review.crater?, review.verdict))).collect();
-    for crater in craters {
-        if let Some(verdict) = last.get(&crater.id) {
-            crater.verdict = Some(*verdict);
+/// The path is not said, only the file's name: the reader may be on another machine.
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Refused { .. } => Self::invalid(error.to_string()),
+            Error::Io { path, source } => Self::broken(&file_name(&path), source),
+            Error::Write { path, source } => Self::unwritten(&file_name(&path), source),
+            Error::Input { path, line, what, hint } => {
+                let line = line.map_or(String::new(), |line| format!(", line {line}"));
+                Self::broken(&(file_name(&path) + &line), format!("{what}\n{hint}"))
+            }
         }
     }
-}
-
-fn parsed<T: DeserializeOwned>(path: &Path) -> Result<T, Problem> {
-    let bytes = bytes_of(path)?;
-    serde_json::from_slice(&bytes).map_err(|error| Problem::broken(&file_name(path), error))
-}
-
-fn reviews_of(path: &Path) -> Result<Vec<Review>, Problem> {
-    if !path.exists() {
-        return Ok(Vec::new());
-    }
-    let bytes = bytes_of(path)?;
-    let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-    let parse = |(idx, line)| {
-        let place = || format!("{}, line {}", file_name(path), idx + 1);
-        serde_json::from_slice(line).map_err(|error| Problem::broken(&place(), error))
-    };
-    lines.enumerate().map(parse).collect()
-}
-
-/// The whole of a file. Its path is not said: the reader may be on another machine.
-fn bytes_of(path: &Path) -> Result<Vec<u8>, Problem> {
-    let name = file_name(path);
-    let n_bytes = fs::metadata(path).map_err(|error| Problem::broken(&name, error))?.len();
-    if n_bytes > LARGEST {
-        return Err(Problem::broken(&name, format!("it has {n_bytes} bytes, more than is read")));
-    }
-    fs::read(path).map_err(|error| Problem::broken(&name, error))
 }
 
 fn file_name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
-}
-
-impl From<craters::Error> for Problem {
-    fn from(error: craters::Error) -> Self {
-        match error {
-            craters::Error::Refused { .. } => Self::invalid(error.to_string()),
-            error => Self::broken("the survey's files", error),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_name;
-
-    #[test]
-    fn a_name_cannot_lead_out_of_the_folder() {
-        for name in ["", ".", "..", "../x", "a/b", "a\\b", ".hidden", "a b", "ä", &"a".repeat(65)]
-        {
-            assert!(!is_name(name), "{name}");
-        }
-        assert!(["demo", "a..b", "2024-05_scene.v2"].into_iter().all(is_name));
-    }
 }

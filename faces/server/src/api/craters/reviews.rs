@@ -1,10 +1,8 @@
 //! What people say of a crater, and which one to look at next.
 
-use std::fs::File;
-use std::io::Write as _;
-
 use axum::extract::{Path, Query, State as Extract};
 use axum::{Extension, Json};
+use craters::review as log;
 use craters::survey::{Review, Verdict};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -150,22 +148,9 @@ pub(crate) async fn next(
         .await
 }
 
-/// Those that nobody judged, the one whose probability is nearest to the threshold first.
+/// In the order in which a detector would learn most.
 fn most_telling(open: &Open, limit: usize) -> Next {
-    let threshold = f64::from(open.survey.threshold);
-    let mut left: Vec<_> = open.craters.iter().filter(|it| it.verdict.is_none()).collect();
-    let doubt = |probability: f64| (probability - threshold).abs();
-    left.sort_by(|a, b| {
-        doubt(a.probability).total_cmp(&doubt(b.probability)).then(a.id.cmp(&b.id))
-    });
-    let n_left = left.len();
-    Next { id: left.into_iter().take(limit).map(|crater| crater.id).collect(), n_left }
-}
-
-/// Adds a line to the log, and waits until the disk has it.
-pub(super) fn add_line(mut log: File, review: &Review) -> std::io::Result<()> {
-    let mut line = serde_json::to_vec(review)?;
-    line.push(b'\n');
-    log.write_all(&line)?;
-    log.sync_data()
+    let n_left = open.craters.iter().filter(|crater| crater.verdict.is_none()).count();
+    let next = log::next(&open.craters, f64::from(open.survey.threshold), limit);
+    Next { id: next.into_iter().map(|crater| crater.id).collect(), n_left }
 }

@@ -1,6 +1,7 @@
 //! The questions of a decision tree in words.
 
 use craters::classify::tree::Question;
+use craters::export::path_in_words;
 use craters::features::{self, Group};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -18,20 +19,13 @@ pub(crate) struct Reason {
 
 /// What the tree asked, first to last.
 pub(super) fn of(path: &[Question]) -> Vec<Reason> {
-    let names = features::names();
-    path.iter().map(|question| reason(question, names.get(question.feature))).collect()
-}
-
-fn reason(question: &Question, feature: Option<&(Group, String)>) -> Reason {
-    let name = feature.map_or_else(|| format!("feature {}", question.feature), |it| words(&it.1));
-    let group = feature.map_or("", |it| group(it.0)).to_owned();
-    let threshold = digits(question.threshold);
-    let sentence = match (question.value.is_nan(), question.is_below) {
-        (true, _) => format!("{name} could not be measured"),
-        (false, true) => format!("{name} {} is at most {threshold}", digits(question.value)),
-        (false, false) => format!("{name} {} is above {threshold}", digits(question.value)),
+    let (groups, names): (Vec<Group>, Vec<String>) = features::names().into_iter().unzip();
+    let reason = |question: &Question| Reason {
+        group: groups.get(question.feature).map_or("", |it| group(*it)).to_owned(),
+        sentence: path_in_words(std::slice::from_ref(question), &names),
+        share_before: question.share_before,
     };
-    Reason { group, sentence, share_before: question.share_before }
+    path.iter().map(reason).collect()
 }
 
 fn group(group: Group) -> &'static str {
@@ -43,58 +37,22 @@ fn group(group: Group) -> &'static str {
     }
 }
 
-/// `ring_contrast_px` as a person says it.
-fn words(name: &str) -> String {
-    match name.strip_suffix("_px") {
-        Some(name) => format!("{} (pixels)", name.replace('_', " ")),
-        None => name.replace('_', " "),
-    }
-}
-
-/// Three significant digits.
-fn digits(value: f32) -> String {
-    let size = value.abs();
-    if size != 0.0 && !(0.001..100_000.0).contains(&size) {
-        return format!("{value:.2e}");
-    }
-    let decimals = if size == 0.0 { 0 } else { (2 - size.log10().floor() as i32).clamp(0, 5) };
-    format!("{value:.*}", decimals as usize)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_question_is_a_sentence_with_the_value_that_was_measured() {
-        let question = Question {
-            feature: 0,
+    fn a_question_is_a_sentence_with_its_group_and_an_unknown_feature_has_none() {
+        let question = |feature| Question {
+            feature,
             threshold: 12.5,
             value: 9.25,
             is_below: true,
             share_before: 0.3,
         };
-        let feature = (Group::Size, "diameter_px".to_owned());
-        let seen = reason(&question, Some(&feature));
-        assert_eq!(seen.sentence, "diameter (pixels) 9.25 is at most 12.5");
-        assert_eq!(seen.group, "size");
-    }
-
-    #[test]
-    fn what_could_not_be_measured_is_said() {
-        let question = Question {
-            feature: 7,
-            threshold: 0.1,
-            value: f32::NAN,
-            is_below: false,
-            share_before: 0.3,
-        };
-        assert_eq!(reason(&question, None).sentence, "feature 7 could not be measured");
-    }
-
-    #[test]
-    fn numbers_have_three_digits_that_count() {
-        let seen = [0.0, 0.01234, 1.5, 123.4, -12.34, 1e-7].map(digits);
-        assert_eq!(seen, ["0", "0.0123", "1.50", "123", "-12.3", "1.00e-7"]);
+        let seen = of(&[question(0), question(99_999)]);
+        assert_eq!(seen[0].sentence, "diameter px 9.25 is at most 12.5");
+        assert_eq!(seen[1].sentence, "feature 99999 9.25 is at most 12.5");
+        assert_eq!([&seen[0].group, &seen[1].group], ["size", ""]);
     }
 }
