@@ -9,6 +9,9 @@ use crate::raster::Raster;
 /// A bowl of radius r, bright in proportion to the position along the sun, answers most to the
 /// derivative of a Gaussian of this many r: `e^u = 1 + u + 2 u^2` with `u = r^2 / (2 sigma^2)`.
 const SIGMA_OF_RADIUS: f32 = 0.394;
+/// A disc of radius b answers most to the Laplacian of a Gaussian of b / sqrt(2); what fills a
+/// crater reaches about three quarters of its radius.
+const BLOB_RADIUS: f32 = SIGMA_OF_RADIUS * std::f32::consts::SQRT_2 / 0.75;
 /// Agreements below are not worth refining.
 const WORTH_REFINING: f32 = 0.25;
 /// A deviation of this share of the brightness is no contrast.
@@ -49,7 +52,12 @@ fn starts(level: &Level, octave: &Octave, sun: Option<[f32; 2]>) -> Vec<Candidat
     for radius_px in &octave.radii_px {
         let radius = radius_px / level.scale;
         let smooth = filters::gaussian(&level.plane, SIGMA_OF_RADIUS * radius);
-        for (x, y) in peaks(&slopes(&smooth, sun), smooth.width) {
+        let shading = peaks(&slopes(&smooth, sun), smooth.width);
+        let blobs = peaks(&curvatures(&smooth), smooth.width);
+        let of = |radius: f32| move |(x, y)| [x, y, radius];
+        let blob_radius = BLOB_RADIUS * radius;
+        let circles = shading.into_iter().map(of(radius));
+        for [x, y, radius] in circles.chain(blobs.into_iter().map(of(blob_radius))) {
             let noise = noise(&level.plane, x, y);
             let score = polar::glance(&level.plane, [x, y, radius], sun, noise);
             if WORTH_REFINING < score {
@@ -117,6 +125,23 @@ fn slopes(smooth: &Raster, sun: Option<[f32; 2]>) -> Vec<f32> {
                     out[i] = (dx * dx + dy * dy).sqrt();
                 }
             }
+        }
+    }
+    response
+}
+
+/// Size of the Laplacian: dark and bright blobs alike.
+fn curvatures(smooth: &Raster) -> Vec<f32> {
+    let (width, height) = (smooth.width, smooth.height);
+    let mut response = vec![0.0; width * height];
+    let n = width - 2;
+    for row in 1..height - 1 {
+        let (above, line, below) = (smooth.row(row - 1), smooth.row(row), smooth.row(row + 1));
+        let (left, centre, right) = (&line[..n], &line[1..=n], &line[2..]);
+        let (above, below) = (&above[1..=n], &below[1..=n]);
+        let out = &mut response[row * width + 1..row * width + 1 + n];
+        for i in 0..n {
+            out[i] = (left[i] + right[i] + above[i] + below[i] - 4.0 * centre[i]).abs();
         }
     }
     response
