@@ -18,6 +18,10 @@ fn plot() -> Plot {
         .with(Layer::points("run", Colour::Blue, vec![(1e6, 4.0), (1e8, 3.0)]))
 }
 
+fn photo(word: &str) -> Photo {
+    Photo { url: word.into(), alt: word.into(), title: word.into(), text: word.into() }
+}
+
 #[test]
 fn what_people_wrote_is_text_and_never_markup() {
     let evil = "</style><script>alert('x')</script>&";
@@ -30,6 +34,8 @@ fn what_people_wrote_is_text_and_never_markup() {
             Block::Table(Table::new(evil, &[evil], vec![vec![evil.into()]])),
             Block::Scores(EvalReport::new(evil, vec![Score::new(evil, 1.0, evil)])),
             Block::Figure(Figure::new(Plot { title: evil.into(), ..plot() }, evil)),
+            Block::Photo(photo(evil)),
+            Block::Gallery(vec![photo(evil)]),
         ],
     );
     let mut page = Page::new(evil, evil).with(section);
@@ -49,6 +55,14 @@ fn a_page_needs_nothing_from_elsewhere() {
         assert!(!html.contains(outside), "{outside}");
     }
     assert_eq!(html.replace("http://www.w3.org/2000/svg", "").matches("http").count(), 0);
+}
+
+#[test]
+fn photographs_stand_in_the_page_with_words_for_who_cannot_see_them() {
+    let html = block(&Block::Gallery(vec![photo("one"), photo("two")]));
+    assert!(html.starts_with("<div class=\"gallery\">"));
+    assert!(html.contains("<img src=\"two\" alt=\"two\">"));
+    assert!(html.contains("<figcaption><b>one.</b> one</figcaption>"));
 }
 
 #[test]
