@@ -40,16 +40,16 @@ function png(width, height, colour) {
 /** Bowls, lit from the left, on fields. */
 function painted(craters) {
   const roll = dice(7);
-  const noise = Array.from({ length: 4096 }, () => roll() * 22 - 11);
+  const noise = Array.from({ length: 4096 }, () => roll() * 9 - 4.5);
   return (x, y) => {
     const isField = (Math.floor(x / 140) + Math.floor(y / 90)) % 2;
     const isBund = x % 140 < 3 || y % 90 < 3;
-    let light = (isField ? 118 : 104) + (isBund ? 34 : 0) + noise[(x * 131 + y * 977) % 4096];
+    let light = (isField ? 114 : 106) + (isBund ? 16 : 0) + noise[(x * 131 + y * 977) % 4096];
     for (const { x_px, y_px, diameter_px } of craters) {
       const [dx, dy, radius] = [x - x_px, y - y_px, diameter_px / 2];
       const far = Math.hypot(dx, dy) / radius;
-      if (far < 1) light += (dx / radius) * 70 * (1 - far ** 4);
-      else if (far < 1.25) light += 24 * (1.25 - far) * 4;
+      if (far < 1) light += (dx / radius) * 44 * (1 - far ** 4);
+      else if (far < 1.25) light += 14 * (1.25 - far) * 4;
     }
     return [light * 1.02, light, light * 0.82];
   };

@@ -2,8 +2,6 @@
 //!
 //! The log is one [`Review`] a line, only ever appended to. Knows nothing of images.
 
-pub mod blind;
-
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
 use std::io::Write as _;

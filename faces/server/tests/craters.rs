@@ -366,6 +366,19 @@ async fn a_broken_survey_is_named_and_does_not_hide_the_others() {
 }
 
 #[tokio::test]
+async fn a_crater_far_outside_its_scene_has_a_black_picture() {
+    let served = Served::new();
+    let far = Crater { x_px: 1e15, diameter_px: 1e9, ..crater(1, 0.9) };
+    served.survey("far", &[far]);
+    let request = Request::get(format!("{API}/far/craters/1/picture"));
+    let request = request.header(header::HOST, "127.0.0.1").body(Body::empty()).unwrap();
+    let (status, _, body) = served.ask(request).await;
+    assert_eq!(status, StatusCode::OK);
+    let picture = image::load_from_memory(&body).unwrap().to_rgb8();
+    assert!(picture.pixels().all(|pixel| pixel.0.iter().all(|value| *value < 8)));
+}
+
+#[tokio::test]
 async fn a_scene_that_was_moved_away_is_said_so_and_the_craters_are_still_listed() {
     let served = Served::new();
     fs::remove_file(served.folder.path().join("scene.png")).unwrap();

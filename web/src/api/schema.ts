@@ -974,6 +974,8 @@ export interface components {
             exports: components["schemas"]["ExportFile"][];
             /** @description Whether positions on the ground are known. */
             is_georeferenced: boolean;
+            /** @description What no reader may conclude. */
+            limits: string;
             /**
              * Format: int32
              * @description The zoom at which a pixel of a tile is a pixel of the scene.
@@ -999,7 +1001,6 @@ export interface components {
              * @description Pixels along the side of a tile.
              */
             tile_px: number;
-            limits: string;
         };
         /** @description How much was found in a scene. */
         SurveySummary: {

@@ -10,7 +10,7 @@ use craters::Error;
 use craters::data::{Scene, SceneOptions};
 use craters::model::Detector;
 use craters::predict::{self, Settings};
-use craters::survey::{self, Crater, Kept, Survey};
+use craters::survey::{self, Crater, Kept, Survey, Verdict};
 use record::Journal;
 use serde_json::{Value, json};
 
@@ -237,7 +237,7 @@ pub(crate) fn listed(craters: &[&Crater], limit: usize) -> String {
         };
         let place =
             crater.lon_lat.map_or("-".to_owned(), |[lon, lat]| format!("{lon:.6}, {lat:.6}"));
-        let verdict = crater.verdict.map_or("-".to_owned(), |verdict| word(&verdict));
+        let verdict = crater.verdict.map_or("-".to_owned(), |verdict| word(verdict).to_owned());
         rows.push(vec![
             crater.id.to_string(),
             format!("{:.2}", crater.probability),
@@ -250,12 +250,13 @@ pub(crate) fn listed(craters: &[&Crater], limit: usize) -> String {
     columns(&rows)
 }
 
-/// The word of a value that is written as one.
-pub(crate) fn word<T: serde::Serialize>(value: &T) -> String {
-    serde_json::to_value(value)
-        .ok()
-        .and_then(|it| it.as_str().map(str::to_owned))
-        .unwrap_or_default()
+/// A verdict as it is written.
+pub(crate) fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Confirmed => "confirmed",
+        Verdict::Rejected => "rejected",
+        Verdict::Unsure => "unsure",
+    }
 }
 
 fn as_json(survey: &Survey, craters: &[Crater], files: &[PathBuf]) -> Value {

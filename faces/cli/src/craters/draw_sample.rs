@@ -1,13 +1,17 @@
-//! `fieldkit craters draw-sample`: what people verify blindly.
+//! `fieldkit craters draw-sample`: places that people verify without knowing what the detector
+//! thought.
 
+use std::fs;
 use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
-use craters::review::blind::{self, Draw, Kind};
-use craters::survey;
+use craters::Error;
+use craters::estimate::blind::{self, Detected, Plan};
+use craters::survey::{self, Kept};
 use serde_json::json;
 
+use super::recorded;
 use crate::output::{Output, show};
 
 /// See `Command::DrawSample`.
@@ -15,54 +19,87 @@ use crate::output::{Output, show};
 pub(crate) struct DrawSampleArgs {
     /// The survey's name.
     survey: String,
-    /// Detections to look at.
-    #[arg(long, default_value_t = 100, value_name = "COUNT")]
+    /// Detections to look at in each class of size and band of probability.
+    #[arg(long, default_value_t = 10, value_name = "COUNT")]
     sites: usize,
     /// Squares in which every crater is marked.
     #[arg(long, default_value_t = 20, value_name = "COUNT")]
     plots: usize,
-    /// Their side in metres.
-    #[arg(long, default_value_t = 100.0, value_name = "METRES")]
+    /// Side of a square, metres (pixels where the scene has no place).
+    #[arg(long, default_value_t = 50.0, value_name = "METRES")]
     plot_side: f64,
+    /// Limits between classes of rim diameter, metres (or pixels).
+    #[arg(long, value_delimiter = ',', default_value = "8,16", value_name = "METRES,…")]
+    sizes: Vec<f64>,
     /// The seed of the draw.
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Where the sample goes; `sample.csv` in the survey's folder where left out.
-    #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
+    /// Where sheet and key go; the survey's folder where left out.
+    #[arg(long, value_name = "FOLDER")]
+    to: Option<PathBuf>,
     #[command(flatten)]
     output: Output,
 }
 
+/// The detections of a survey as the sampler sees them.
+pub(crate) fn detected(kept: &Kept) -> Vec<Detected> {
+    let one = |crater: &survey::Crater| Detected {
+        id: crater.id,
+        position: crater.position.unwrap_or([crater.x_px, crater.y_px]),
+        diameter: crater.diameter_m.unwrap_or(crater.diameter_px),
+        land_cover: None,
+        probability: crater.probability,
+    };
+    kept.craters.iter().map(one).collect()
+}
+
+/// West, south, east and north of the scene, in its projection or in pixels.
+pub(crate) fn extent(kept: &Kept) -> [f64; 4] {
+    let survey = &kept.survey;
+    let (width, height) = (survey.width as f64, survey.height as f64);
+    let Some(place) = &survey.georeference else { return [0.0, 0.0, width, height] };
+    let corners = [(0.0, 0.0), (width, 0.0), (0.0, height), (width, height)];
+    let mut extent = [f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY];
+    for (east, north) in corners.map(|(x, y)| place.ground(x, y)) {
+        extent =
+            [extent[0].min(east), extent[1].min(north), extent[2].max(east), extent[3].max(north)];
+    }
+    extent
+}
+
 pub(crate) fn run(args: &DrawSampleArgs) -> Result<()> {
     let kept = survey::open(args.output.records.folder(), &args.survey)?;
-    let asked = Draw {
-        n_sites: args.sites,
+    let threshold = f64::from(kept.survey.threshold);
+    let plan = Plan {
+        threshold,
+        size_limits: args.sizes.clone(),
+        band_limits: vec![threshold + (1.0 - threshold) / 2.0],
+        sites_a_band: args.sites,
         n_plots: args.plots,
-        plot_px: args.plot_side / kept.survey.gsd_m.unwrap_or(0.5),
+        plot_side: args.plot_side,
         seed: args.seed,
     };
-    let places = blind::draw(&kept.survey, &kept.craters, &asked);
-    let path = args.out.clone().unwrap_or_else(|| kept.folder.join("sample.csv"));
-    if path.exists() {
-        let what = format!("{} is there, and may hold verdicts", path.display());
-        return Err(
-            craters::Error::refused(what, "move it, or name another file with --out").into()
-        );
-    }
-    blind::write(&path, &places)?;
-    let n_sites = places.iter().filter(|place| place.kind == Kind::Site).count();
-    let n_plots = places.len() - n_sites;
+    let folder = args.to.as_ref().unwrap_or(&kept.folder);
+    let (sheet, key) = (folder.join("sheet.csv"), folder.join("key.json"));
+    let n = recorded(&args.output, "draw-sample", &[], Some(args.seed), |journal| {
+        let sample = blind::draw(&detected(&kept), extent(&kept), &plan)?;
+        fs::create_dir_all(folder)
+            .map_err(|source| Error::Write { path: folder.clone(), source })?;
+        blind::write_sheet(&sample, &sheet)?;
+        workbench::write_whole(&key, serde_json::to_string_pretty(&sample)?.as_bytes())?;
+        journal.metric("places", 0, sample.sheet.len() as f64);
+        Ok(sample.sheet.len())
+    })?;
     let text = format!(
-        "{n_sites} sites and {n_plots} plots of {} m in {}\n\n\
-         Let somebody who has not seen the probabilities write a verdict beside each site (confirmed,\n\
-         rejected, unsure), mark every crater of each plot as a row of kind mark, and then:\n  \
-         fieldkit craters estimate {} --verified {} …",
-        args.plot_side,
-        path.display(),
-        kept.survey.name,
-        path.display()
+        "{n} places, of them {} plots\n  for the people:     {}\n  not for them:       {}\n\
+         Each answers yes or no in is_crater; in a plot one line for each crater, with its place \
+         and diameter.\nThen: fieldkit craters estimate RECORDS --survey {} --key {} --answers {}",
+        args.plots,
+        sheet.display(),
+        key.display(),
+        args.survey,
+        key.display(),
+        sheet.display(),
     );
-    let json = json!({ "file": path, "n_sites": n_sites, "n_plots": n_plots, "seed": args.seed });
-    show(&args.output, &text, &json)
+    show(&args.output, &text, &json!({ "places": n, "sheet": sheet, "key": key }))
 }

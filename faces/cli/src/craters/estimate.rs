@@ -1,307 +1,341 @@
-//! `fieldkit craters estimate`: what may remain, with what it rests on.
+//! `fieldkit craters estimate`: bombing records against craters, the prior beside the result.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
 use craters::Error;
+use craters::estimate::belief::Belief;
+use craters::estimate::blind::{self, Sample};
 use craters::estimate::posterior::{
-    Inputs, Posterior, Priors, Quantity, Row, Survival, posterior, sensitivity,
+    Inputs, Learnt, Posterior, Priors, Quantity, Row, Survival, posterior, sensitivity,
 };
-use craters::estimate::verified::{Counted, count};
+use craters::estimate::verified::{self, Counted};
 use craters::records::{self, Records};
-use craters::review::blind;
 use craters::survey::{self, Kept};
+use record::Journal;
 use serde_json::{Value, json};
 
-use super::args::{Share, in_words as belief_in_words};
-use super::detect::{counted, word};
+use super::args::{Share, in_words};
+use super::detect::counted;
+use super::draw_sample::detected;
 use super::{know, recorded};
 use crate::output::{Output, show};
-use crate::scaling::words::{columns, wrapped};
+use crate::scaling::words::columns;
 
 /// See `Command::Estimate`.
 #[derive(Args)]
 pub(crate) struct EstimateArgs {
-    /// The survey's name.
-    survey: String,
     /// Bombing records: THOR's CSV, or a CSV with lon, lat and n_bombs.
-    #[arg(long, value_name = "FILE")]
+    #[arg(required_unless_present = "bombs", value_name = "RECORDS")]
     records: Option<PathBuf>,
-    /// Bombs recorded in the scene, where no file of records is at hand.
-    #[arg(long, value_name = "COUNT", conflicts_with = "records")]
+    /// The survey whose detections are counted.
+    #[arg(long, required_unless_present = "detections", value_name = "NAME")]
+    survey: Option<String>,
+    /// So many detections, in place of a survey.
+    #[arg(long, conflicts_with = "survey", value_name = "COUNT")]
+    detections: Option<u64>,
+    /// So many general-purpose bombs fell in the area, in place of records.
+    #[arg(long, conflicts_with = "records", value_name = "COUNT")]
     bombs: Option<f64>,
-    /// A sample of `draw-sample` with verdicts: precision and recall are then measured.
-    #[arg(long, value_name = "FILE")]
-    verified: Option<PathBuf>,
-    /// Share of craters that the detector finds, where no sample says: 0.5-0.9, or 152/177.
-    #[arg(long, value_name = "SHARE")]
-    recall: Option<Share>,
-    /// Share of detections that are craters, where no sample says.
-    #[arg(long, value_name = "SHARE")]
-    precision: Option<Share>,
-    /// Prior share of bombs that did not explode.
-    #[arg(long, value_name = "SHARE", default_value = "0.05-0.36")]
-    duds: Share,
-    /// Share of craters that can still be seen. Without it there is no number.
-    #[arg(long, value_name = "SHARE", requires = "survival_evidence")]
-    survival: Option<Share>,
-    /// What that rests on, in words: such as "118 of 150 craters of the 1973 picture".
-    #[arg(long, value_name = "TEXT")]
-    survival_evidence: Option<String>,
-    /// Share of craters that merged into another.
-    #[arg(long, value_name = "SHARE", default_value = "0.001-0.10")]
-    merging: Share,
-    /// Records are right within this share, 95 %.
-    #[arg(long, value_name = "SHARE", default_value_t = 0.2)]
-    records_error: f64,
-    /// The seed of everything random.
-    #[arg(long, default_value_t = 0)]
+    /// The sample that `draw-sample` drew: its `key.json`.
+    #[arg(long, requires = "answers", requires = "survey", value_name = "FILE")]
+    key: Option<PathBuf>,
+    /// The sheet of that sample with people's answers.
+    #[arg(long, requires = "key", value_name = "FILE")]
+    answers: Option<PathBuf>,
+    #[command(flatten)]
+    shares: Shares,
+    /// The seed of the quadrature.
+    #[arg(long, default_value_t = 1)]
     seed: u64,
     #[command(flatten)]
     output: Output,
 }
 
-/// What was asked and what came of it.
+/// What is believed. A share is a range that holds 95 % of the belief, or cases of all cases.
+#[derive(Args)]
+struct Shares {
+    /// Share of craters that are found, such as 0.80-0.90 or 152/177; the verified sample's where
+    /// one is given.
+    #[arg(long, required_unless_present = "key", value_name = "SHARE")]
+    recall: Option<Share>,
+    /// Share of detections that are craters; the verified sample's where one is given.
+    #[arg(long, required_unless_present = "key", value_name = "SHARE")]
+    precision: Option<Share>,
+    /// Share of general-purpose bombs that did not explode.
+    #[arg(long, default_value = "0.05-0.36", value_name = "SHARE")]
+    duds: Share,
+    /// Share of the craters that is still visible. Without it there is no number of bombs.
+    #[arg(long, requires = "survival_evidence", value_name = "SHARE")]
+    survival: Option<Share>,
+    /// What that rests on, such as "118 of 150 craters of the 1973 picture are seen today".
+    #[arg(long, requires = "survival", value_name = "WORDS")]
+    survival_evidence: Option<String>,
+    /// Share of visible craters that merged into another.
+    #[arg(long, default_value = "0.001-0.10", value_name = "SHARE")]
+    merging: Share,
+    /// Records are right within this share, 95 %.
+    #[arg(long, default_value_t = 0.2, value_name = "SHARE")]
+    records_error: f64,
+}
+
+impl Shares {
+    fn priors(&self) -> Priors {
+        let survival = self.survival.zip(self.survival_evidence.clone());
+        Priors {
+            duds: self.duds.0,
+            survival: survival.map(|(share, evidence)| Survival { share: share.0, evidence }),
+            merging: self.merging.0,
+            records_error: self.records_error,
+        }
+    }
+}
+
+/// All that the command comes to.
 struct Estimate {
+    survey: Option<String>,
+    is_synthetic: bool,
+    evidence_class: String,
     inputs: Inputs,
     priors: Priors,
-    counted: Option<Counted>,
-    result: Result<Posterior, String>,
+    corrected: Option<Counted>,
+    /// The posterior, or why there is none.
+    posterior: Result<Posterior, Error>,
     rows: Vec<Row>,
-    said: Vec<String>,
+    warnings: Vec<String>,
 }
 
 pub(crate) fn run(args: &EstimateArgs) -> Result<()> {
-    let kept = survey::open(args.output.records.folder(), &args.survey)?;
-    let files: Vec<PathBuf> = args.records.iter().chain(&args.verified).cloned().collect();
-    let found = recorded(&args.output, "estimate", &files, Some(args.seed), |journal| {
-        let found = estimate(args, &kept)?;
-        for sentence in &found.said {
-            journal.note(sentence);
-        }
-        if let Ok(posterior) = &found.result {
-            journal.metric("unexploded_median", 0, posterior.unexploded.posterior.median);
-        }
-        let document = serde_json::to_vec_pretty(&as_json(&kept, &found))?;
-        let path = kept.folder.join("estimate.json");
-        workbench::write_whole(&path, &document)?;
-        journal.artifact("estimate.json", &document);
-        let report = craters::estimate::page(&kept.survey, &in_words(&kept, &found));
-        journal.artifact("report.html", report.as_bytes());
-        Ok(found)
+    let read: Vec<PathBuf> =
+        [&args.records, &args.key, &args.answers].into_iter().flatten().cloned().collect();
+    let estimate = recorded(&args.output, "estimate", &read, Some(args.seed), |journal| {
+        let estimate = estimate(args)?;
+        tell(&estimate, journal);
+        let title = estimate.survey.as_deref().unwrap_or("bombs and craters");
+        let page = craters::estimate::page(title, estimate.is_synthetic, &estimate.text());
+        journal.artifact("report.html", page.as_bytes());
+        Ok(estimate)
     })?;
-    show(&args.output, &in_words(&kept, &found), &as_json(&kept, &found))
-}
-
-fn estimate(args: &EstimateArgs, kept: &Kept) -> Result<Estimate> {
-    let mut said = Vec::new();
-    let n_bombs = match (&args.records, args.bombs) {
-        (Some(path), _) => bombs_in(path, kept, &mut said)?,
-        (None, Some(n)) if 0.0 < n && n.is_finite() => n,
-        (None, Some(n)) => {
-            return Err(
-                Error::refused(format!("{n} is no number of bombs"), "write a count").into()
-            );
-        }
-        (None, None) => {
-            let hint = "give --records FILE, or --bombs COUNT where you know their number";
-            return Err(Error::refused("nothing says how many bombs fell here", hint).into());
-        }
-    };
-    let counted_by_sample = match &args.verified {
-        Some(path) => {
-            let strata = blind::strata(&kept.survey, &kept.craters, &blind::read(path)?);
-            let found = count(&strata, args.seed);
-            if found.is_none() {
-                said.push(
-                    "the sample has no verified site or no crater in a plot: it measures nothing yet".to_owned(),
-                );
-            }
-            found
-        }
-        None => None,
-    };
-    let measured = counted_by_sample.as_ref();
-    let recall = args.recall.map(|it| it.0).or(measured.map(|it| it.recall.belief));
-    let precision = args.precision.map(|it| it.0).or(measured.map(|it| it.precision.belief));
-    let (Some(recall), Some(precision)) = (recall, precision) else {
-        let what = "nothing says how many craters are missed, or how many detections are none";
-        let hint = "verify a blind sample (`fieldkit craters draw-sample`) and give it with --verified, or \
-                    state --recall and --precision";
-        return Err(Error::refused(what, hint).into());
-    };
-    let n_detections = counted(&kept.survey, &kept.craters).count() as u64;
-    let inputs = Inputs { n_detections, n_bombs, recall, precision };
-    let survival = args.survival.zip(args.survival_evidence.clone());
-    let priors = Priors {
-        duds: args.duds.0,
-        survival: survival.map(|(share, evidence)| Survival { share: share.0, evidence }),
-        merging: args.merging.0,
-        records_error: args.records_error,
-    };
-    let rows = sensitivity(&inputs, &priors, args.seed)?;
-    let result = posterior(&inputs, &priors, args.seed).map_err(|error| error.to_string());
-    Ok(Estimate { inputs, priors, counted: counted_by_sample, result, rows, said })
-}
-
-/// Bombs of the records that lie in the scene; where it has no place on the ground, of all.
-fn bombs_in(path: &Path, kept: &Kept, said: &mut Vec<String>) -> Result<f64> {
-    let options = records::Options { bounds: bounds(kept), ..records::Options::default() };
-    let records = records::read(path, &options)?;
-    said.extend(records.warnings.iter().cloned());
-    let n_all = records.bombs.len();
-    let (n_rows, n_bombs) = within(&records, kept)?;
-    let left_out: Vec<String> = records
-        .left_out_by_reason()
-        .iter()
-        .map(|(reason, n)| format!("{n} {}", word(reason)))
-        .collect();
-    said.push(format!(
-        "{n_rows} of {n_all} records of general-purpose bombs lie in the scene; {} of cluster munitions \
-         are apart; left out: {}",
-        records.clusters.len(),
-        if left_out.is_empty() { "none".to_owned() } else { left_out.join(", ") }
-    ));
-    if n_bombs == 0 {
-        let what = format!("none of {n_all} records of bombs lies in the scene");
-        let hint =
-            "see whether the records and the scene are of one place and one datum, or give --bombs";
-        return Err(Error::refused(what, hint).into());
+    let json = estimate.json();
+    if let Some(name) = &args.survey {
+        let path = survey::folder(args.output.records.folder(), name)?.join("estimate.json");
+        workbench::write_whole(&path, format!("{json:#}\n").as_bytes())?;
     }
-    Ok(n_bombs as f64)
+    show(&args.output, &estimate.text(), &json)
 }
 
-fn within(records: &Records, kept: &Kept) -> Result<(usize, u64)> {
-    let Some(georeference) = &kept.survey.georeference else {
-        return Ok((records.bombs.len(), records.n_bombs()));
-    };
-    let projection = georeference.projection()?;
-    let (width, height) = (kept.survey.width as f64, kept.survey.height as f64);
-    let is_here = |[lon, lat]: [f64; 2]| {
-        projection.from_lon_lat(lon, lat).is_some_and(|[east, north]| {
-            let (x, y) = georeference.pixel(east, north);
-            (0.0..=width).contains(&x) && (0.0..=height).contains(&y)
+fn estimate(args: &EstimateArgs) -> Result<Estimate> {
+    let data = args.output.records.folder();
+    let kept = args.survey.as_deref().map(|name| survey::open(data, name)).transpose()?;
+    let mut warnings = Vec::new();
+    let n_bombs = bombs(args, kept.as_ref(), &mut warnings)?;
+    let corrected = kept.as_ref().map(|kept| corrected(args, kept)).transpose()?.flatten();
+    let said = |share: Option<Share>, of: fn(&Counted) -> Belief| {
+        share.map(|share| share.0).or_else(|| corrected.as_ref().map(of)).ok_or_else(|| {
+            Error::refused(
+                "the answers hold no site and no crater in a plot",
+                "fill in the sheet, or give --recall and --precision",
+            )
         })
     };
-    let here = records.bombs.iter().filter(|record| is_here(record.lon_lat));
-    Ok(here.fold((0, 0), |(rows, n), record| (rows + 1, n + u64::from(record.n_bombs))))
+    let inputs = Inputs {
+        n_detections: match (&kept, args.detections) {
+            (Some(kept), _) => counted(&kept.survey, &kept.craters).count() as u64,
+            (None, n) => n.unwrap_or(0),
+        },
+        n_bombs,
+        recall: said(args.shares.recall, |counted| counted.recall.belief)?,
+        precision: said(args.shares.precision, |counted| counted.precision.belief)?,
+    };
+    let priors = args.shares.priors();
+    Ok(Estimate {
+        survey: args.survey.clone(),
+        is_synthetic: kept.as_ref().is_some_and(|kept| kept.survey.is_synthetic),
+        evidence_class: kept
+            .map_or_else(|| "indirect".to_owned(), |kept| kept.survey.evidence_class),
+        posterior: posterior(&inputs, &priors, args.seed),
+        rows: sensitivity(&inputs, &priors, args.seed)?,
+        inputs,
+        priors,
+        corrected,
+        warnings,
+    })
 }
 
-/// West, south, east, north of the scene in degrees.
+/// General-purpose bombs in the area: those recorded, each by the probability that its true place
+/// lies in the scene.
+fn bombs(args: &EstimateArgs, kept: Option<&Kept>, warnings: &mut Vec<String>) -> Result<f64> {
+    let Some(path) = &args.records else { return Ok(args.bombs.unwrap_or(0.0)) };
+    let bounds = kept.and_then(bounds);
+    let options = records::Options { bounds, ..records::Options::default() };
+    let records = records::read(path, &options)?;
+    warnings.extend(records.warnings.clone());
+    warnings.extend(records.notes.clone());
+    warnings.extend(left_out(&records));
+    let Some(bounds) = bounds else {
+        let n = records.n_bombs() as f64;
+        warnings.push(format!("all {n} recorded bombs are taken to lie in the surveyed area"));
+        return Ok(n);
+    };
+    let n = records::within(&records.bombs, bounds);
+    warnings.push(format!(
+        "of {} recorded bombs, {n:.0} are expected to have fallen within the scene, by the error \
+         of the recorded positions",
+        records.n_bombs()
+    ));
+    Ok(n)
+}
+
+/// How many rows were left out, by reason.
+fn left_out(records: &Records) -> Option<String> {
+    let by_reason = records.left_out_by_reason();
+    let words = |(reason, n): (&records::Reason, &usize)| {
+        format!("{n} {}", json!(reason).as_str().unwrap_or_default())
+    };
+    let listed: Vec<String> = by_reason.iter().map(words).collect();
+    let first = records.left_out.first()?;
+    Some(format!(
+        "rows left out: {}; the first, line {}: {}",
+        listed.join(", "),
+        first.line,
+        first.what
+    ))
+}
+
+/// West, south, east and north of the scene in degrees, where it has a place.
 fn bounds(kept: &Kept) -> Option<[f64; 4]> {
-    let georeference = kept.survey.georeference.as_ref()?;
-    let (width, height) = (kept.survey.width as f64, kept.survey.height as f64);
+    let survey = &kept.survey;
+    let place = survey.georeference.as_ref()?;
+    let (width, height) = (survey.width as f64, survey.height as f64);
     let mut bounds = [f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY];
     for (x, y) in [(0.0, 0.0), (width, 0.0), (0.0, height), (width, height)] {
-        let (east, north) = georeference.ground(x, y);
-        let [lon, lat] = georeference.lon_lat(east, north)?;
+        let (east, north) = place.ground(x, y);
+        let [lon, lat] = place.lon_lat(east, north)?;
         bounds = [bounds[0].min(lon), bounds[1].min(lat), bounds[2].max(lon), bounds[3].max(lat)];
     }
     Some(bounds)
 }
 
-fn as_json(kept: &Kept, found: &Estimate) -> Value {
-    let (posterior, refusal) = match &found.result {
-        Ok(posterior) => (Some(posterior), None),
-        Err(refusal) => (None, Some(refusal)),
+/// The count of craters that the verified sample gives.
+fn corrected(args: &EstimateArgs, kept: &Kept) -> Result<Option<Counted>> {
+    let Some((key, answers)) = args.key.as_ref().zip(args.answers.as_ref()) else {
+        return Ok(None);
     };
-    json!({
-        "survey": kept.survey.name, "is_synthetic": kept.survey.is_synthetic,
-        "evidence_class": kept.survey.evidence_class,
-        "inputs": found.inputs, "priors": found.priors, "counted": found.counted,
-        "posterior": posterior, "refusal": refusal, "sensitivity": found.rows, "notes": found.said,
-    })
+    let text = fs::read_to_string(key).map_err(|source| Error::Io { path: key.clone(), source })?;
+    let sample: Sample = serde_json::from_str(&text).map_err(|error| {
+        Error::input(key, error.line() as u64, error.to_string(), "give key.json of `draw-sample`")
+    })?;
+    let strata = blind::join(&sample, &blind::read_answers(answers)?, &detected(kept))?;
+    Ok(verified::count(&strata, args.seed))
 }
 
-fn in_words(kept: &Kept, found: &Estimate) -> String {
-    let synthetic = if kept.survey.is_synthetic { " (a synthetic scene)" } else { "" };
-    let mut text = format!("What may remain in {}{synthetic}\n\n", kept.survey.name);
-    text.push_str(&columns(&put_in(found)));
-    if let Some(counted) = &found.counted {
-        let total = &counted.total;
+fn tell(estimate: &Estimate, journal: &mut dyn Journal) {
+    journal.param("evidence_class", &estimate.evidence_class);
+    journal.param("prior_duds", &in_words(&estimate.priors.duds));
+    journal.metric("detections", 0, estimate.inputs.n_detections as f64);
+    journal.metric("bombs", 0, estimate.inputs.n_bombs);
+    if let Ok(posterior) = &estimate.posterior {
+        let unexploded = &posterior.unexploded.posterior;
+        journal.metric("unexploded_median", 0, unexploded.median);
+        journal.metric("unexploded_low", 0, unexploded.interval.low);
+        journal.metric("unexploded_high", 0, unexploded.interval.high);
+    }
+}
+
+impl Estimate {
+    fn json(&self) -> Value {
+        json!({
+            "survey": self.survey,
+            "is_synthetic": self.is_synthetic,
+            "evidence_class": self.evidence_class,
+            "inputs": self.inputs,
+            "priors": self.priors,
+            "corrected": self.corrected,
+            "posterior": self.posterior.as_ref().ok(),
+            "refused": self.posterior.as_ref().err().map(ToString::to_string),
+            "sensitivity": self.rows,
+            "warnings": self.warnings,
+        })
+    }
+
+    fn text(&self) -> String {
+        let inputs = &self.inputs;
+        let mut text = format!(
+            "{} detections, {:.0} general-purpose bombs recorded{}\n",
+            inputs.n_detections,
+            inputs.n_bombs,
+            if self.is_synthetic { " (a synthetic scene)" } else { "" }
+        );
         let _ = writeln!(
             text,
-            "\nCraters, corrected for what was missed and what is none: {:.0} ({:.0} to {:.0})",
-            total.median, total.interval.low, total.interval.high
+            "of the craters {} are found; of the detections {} are craters",
+            in_words(&inputs.recall),
+            in_words(&inputs.precision)
         );
-    }
-    match &found.result {
-        Ok(posterior) => text.push_str(&learnt(posterior)),
-        Err(refusal) => {
-            let _ = writeln!(text, "\nrefused: {refusal}");
+        if let Some(counted) = &self.corrected {
+            let total = &counted.total;
+            let _ = writeln!(
+                text,
+                "craters there, corrected for both: {:.0} (95 % {:.0} to {:.0})",
+                total.median, total.interval.low, total.interval.high
+            );
         }
+        match &self.posterior {
+            Ok(posterior) => text.push_str(&learnt(posterior)),
+            Err(error) => {
+                let _ = writeln!(text, "\n{error}");
+            }
+        }
+        let _ = write!(text, "\nHow far each admission moves it\n{}", self.table());
+        let _ = writeln!(text, "\nevidence class: {}", self.evidence_class);
+        text.push_str(&know(&self.warnings));
+        text
     }
-    text.push_str("\nWhat the number would be by subtraction, as one source of error after another is admitted\n");
-    text.push_str(&columns(&table(&found.rows)));
-    let _ = writeln!(text, "\nevidence class: {}", kept.survey.evidence_class);
-    text.push_str(&know(&found.said));
-    text
+
+    /// The sensitivity table.
+    fn table(&self) -> String {
+        let head = ["", "what is admitted", "unexploded, 95 %", "share of the bombs"];
+        let mut rows = vec![head.map(str::to_owned).to_vec()];
+        for row in &self.rows {
+            let range = row.unexploded.as_ref().map_or_else(
+                || "no number".to_owned(),
+                |range| format!("{:.0} to {:.0}", range.low, range.high),
+            );
+            let share = row.share.map_or_else(String::new, |[low, high]| {
+                let cannot_be = if row.is_impossible { ", cannot be" } else { "" };
+                format!("{low:.2} to {high:.2}{cannot_be}")
+            });
+            rows.push(vec![row.letter.to_string(), row.admits.clone(), range, share]);
+        }
+        columns(&rows)
+    }
 }
 
-fn put_in(found: &Estimate) -> Vec<Vec<String>> {
-    let survival = found.priors.survival.as_ref();
-    let row = |what: &str, value: String| vec![format!("  {what}"), value];
-    vec![
-        row("bombs recorded", format!("{:.0}", found.inputs.n_bombs)),
-        row("records right within", format!("{:.0} %", 100.0 * found.priors.records_error)),
-        row("detections", found.inputs.n_detections.to_string()),
-        row("recall", belief_in_words(&found.inputs.recall)),
-        row("precision", belief_in_words(&found.inputs.precision)),
-        row("prior: duds", belief_in_words(&found.priors.duds)),
-        row("prior: merged", belief_in_words(&found.priors.merging)),
-        row(
-            "prior: still visible",
-            survival.map_or("none".to_owned(), |it| belief_in_words(&it.share)),
-        ),
-        row("  rests on", survival.map_or("-".to_owned(), |it| it.evidence.clone())),
-    ]
-}
-
+/// Prior and posterior side by side.
 fn learnt(posterior: &Posterior) -> String {
-    let number = |it: &Quantity| {
-        format!("{:.0} ({:.0} to {:.0})", it.median, it.interval.low, it.interval.high)
+    let head = ["", "before the craters, 95 %", "with them, 95 %"];
+    let mut rows = vec![head.map(str::to_owned).to_vec()];
+    let count = |of: &Quantity| {
+        format!("{:.0} ({:.0} to {:.0})", of.median, of.interval.low, of.interval.high)
     };
-    let share = |it: &Quantity| {
-        format!(
-            "{:.0} % ({:.0} to {:.0})",
-            100.0 * it.median,
-            100.0 * it.interval.low,
-            100.0 * it.interval.high
-        )
+    let share = |of: &Quantity| {
+        format!("{:.2} ({:.2} to {:.2})", of.median, of.interval.low, of.interval.high)
     };
-    let rows = [
-        ["", "prior", "with the craters"].map(str::to_owned).to_vec(),
-        vec![
-            "  unexploded bombs".to_owned(),
-            number(&posterior.unexploded.prior),
-            number(&posterior.unexploded.posterior),
-        ],
-        vec![
-            "  share unexploded".to_owned(),
-            share(&posterior.dud_share.prior),
-            share(&posterior.dud_share.posterior),
-        ],
-        vec![
-            "  craters visible".to_owned(),
-            share(&posterior.survival.prior),
-            share(&posterior.survival.posterior),
-        ],
-    ];
-    let notes: String =
-        posterior.notes.iter().map(|note| format!("  note: {}\n", wrapped(note, 8))).collect();
-    format!("\nmedian (95 %)\n{}{notes}", columns(&rows))
-}
-
-fn table(rows: &[Row]) -> Vec<Vec<String>> {
-    let head = ["", "unexploded, 95 %", "admits"].map(str::to_owned).to_vec();
-    let row = |row: &Row| {
-        let interval = row.unexploded.as_ref().map_or("-".to_owned(), |it| {
-            let cannot = if row.is_impossible { " (cannot be)" } else { "" };
-            format!("{:.0} to {:.0}{cannot}", it.low, it.high)
-        });
-        vec![format!("  {}", row.letter), interval, row.admits.clone()]
+    let mut row = |name: &str, of: &Learnt, as_text: &dyn Fn(&Quantity) -> String| {
+        rows.push(vec![name.to_owned(), as_text(&of.prior), as_text(&of.posterior)]);
     };
-    [head].into_iter().chain(rows.iter().map(row)).collect()
+    row("unexploded bombs", &posterior.unexploded, &count);
+    row("share of duds", &posterior.dud_share, &share);
+    row("craters still visible", &posterior.survival, &share);
+    let mut text = format!("\n{}\n", columns(&rows));
+    if let Some(survival) = &posterior.priors.survival {
+        let _ = writeln!(text, "  survival rests on: {}", survival.evidence);
+    }
+    for note in &posterior.notes {
+        let _ = writeln!(text, "  note: {note}");
+    }
+    text
 }

@@ -73,7 +73,7 @@ fn list(args: &ReviewArgs, kept: &Kept) -> Result<()> {
     let judged: Vec<&Crater> = kept.craters.iter().filter(|it| it.verdict.is_some()).collect();
     let line = |review: &Review| {
         let crater = review.crater.map_or("added".to_owned(), |id| id.to_string());
-        format!("{}  {}  {crater}  {}", review.when, review.who, word(&review.verdict))
+        format!("{}  {}  {crater}  {}", review.when, review.who, word(review.verdict))
     };
     let log: Vec<String> = kept.reviews.iter().map(line).collect();
     let text = match log.is_empty() {
@@ -96,6 +96,6 @@ fn say(args: &ReviewArgs, kept: &Kept, said: &Said, verdict: Verdict) -> Result<
         review::append(&kept.folder, &review::now(crater, verdict, &said.who))?;
     }
     let text =
-        format!("{} of {}: {}, says {}", craters.len(), kept.survey.name, word(&verdict), said.who);
+        format!("{} of {}: {}, says {}", craters.len(), kept.survey.name, word(verdict), said.who);
     show(args.json, &text, &json!({ "craters": said.craters, "verdict": verdict, "who": said.who }))
 }

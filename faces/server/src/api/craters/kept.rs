@@ -71,14 +71,12 @@ impl Surveys {
         let folder = self.folder(name)?;
         let stamps = FILES.map(|file| stamp(&folder.join(file)));
         let mut open = self.0.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(idx) = open.iter().position(|it| it.folder == folder) {
-            let known = open.remove(idx);
-            if known.stamps == stamps {
-                open.push(known.clone());
-                return Ok(known);
-            }
-        }
-        let read = Arc::new(Open::read(self.data()?, name, stamps)?);
+        let known = open.iter().position(|it| it.folder == folder).map(|idx| open.remove(idx));
+        let read = match known {
+            Some(known) if known.stamps == stamps => known,
+            Some(known) if known.stamps[..2] == stamps[..2] => Arc::new(known.judged_anew(stamps)?),
+            _ => Arc::new(Open::read(self.data()?, name, stamps)?),
+        };
         if open.len() >= OPEN_AT_ONCE {
             open.remove(0);
         }
@@ -116,8 +114,19 @@ impl Open {
     fn read(data: &Path, name: &str, stamps: [Stamp; 3]) -> Result<Self, Problem> {
         let Kept { folder, survey, mut craters, reviews } = survey::open(data, name)?;
         craters.sort_by(|a, b| b.probability.total_cmp(&a.probability).then(a.id.cmp(&b.id)));
-        let changed = stamps.iter().flatten().map(|(at, _)| *at).max();
+        let changed = last(&stamps);
         Ok(Self { folder, survey, craters, reviews, changed, stamps, scene: Mutex::default() })
+    }
+
+    /// The same craters and scene under a log of reviews that has grown.
+    fn judged_anew(&self, stamps: [Stamp; 3]) -> Result<Self, Problem> {
+        let reviews = review::read(&self.folder)?;
+        let mut craters = self.craters.clone();
+        review::judge(&mut craters, &reviews);
+        let scene = self.scene.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let (folder, survey) = (self.folder.clone(), self.survey.clone());
+        let changed = last(&stamps);
+        Ok(Self { folder, survey, craters, reviews, changed, stamps, scene: Mutex::new(scene) })
     }
 
     /// The crater of that number.
@@ -152,6 +161,10 @@ impl Open {
         let count = |verdict| self.craters.iter().filter(|it| it.verdict == Some(verdict)).count();
         [Verdict::Confirmed, Verdict::Rejected, Verdict::Unsure].map(count)
     }
+}
+
+fn last(stamps: &[Stamp]) -> Option<SystemTime> {
+    stamps.iter().flatten().map(|(at, _)| *at).max()
 }
 
 /// The path is not said, only the file's name: the reader may be on another machine.

@@ -107,12 +107,13 @@ pub(crate) async fn tile(
         let (width, height) = (open.survey.width, open.survey.height);
         let outside = || Problem::absent("the scene has no such tile");
         let above = max_zoom(width, height).checked_sub(z).ok_or_else(outside)?;
-        let side = u64::from(TILE) << above;
-        let (left, top) = (u64::from(x) * side, u64::from(y) * side);
+        let side = u64::from(TILE).checked_shl(above).ok_or_else(outside)?;
+        let (left, top) = (u64::from(x).saturating_mul(side), u64::from(y).saturating_mul(side));
         if left >= width as u64 || top >= height as u64 {
             return Err(outside());
         }
-        Ok((Square { x: left as i64, y: top as i64, side: side as u32 }, TILE))
+        let side = u32::try_from(side).map_err(|_| outside())?;
+        Ok((Square { x: left as i64, y: top as i64, side }, TILE))
     };
     picture(state, name, square).await
 }
