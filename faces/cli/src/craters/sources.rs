@@ -8,7 +8,7 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 use craters::Error;
 use craters::candidates::estimate_sun_axis;
-use craters::data::labels::{Ground, chips, read};
+use craters::data::labels::{Ground, chips, marks, read};
 use craters::data::{Band, Scene, SceneOptions, Sun, parse_bands};
 use craters::evaluate::{Label, Truth};
 use craters::fit::{LabelledImage, reviewed};
@@ -66,6 +66,8 @@ const IMAGES: [&str; 5] = ["png", "jpg", "jpeg", "tif", "tiff"];
 const LABELS: [&str; 3] = ["txt", "csv", "geojson"];
 /// Pixels of a side of a synthetic scene.
 const SYNTHETIC_PX: usize = 2048;
+/// A mark of the Ukraine chips is a disc of 12 to 13 pixels.
+const PIXELS_OF_A_MARK: f64 = 12.5;
 
 impl Sources {
     /// The files that are read, for the record.
@@ -132,7 +134,7 @@ impl Sources {
         let sun = scene.sun.or_else(shaded);
         let labels = read(labels, &Ground::of(&scene))?;
         let size = [scene.width as f64, scene.height as f64];
-        let truth = Truth { size, labels, rejected: Vec::new(), is_complete: true };
+        let truth = Truth { size, labels, is_complete: true, ..Truth::default() };
         Ok(LabelledImage { name: stem(path), window, sun, gsd_m: scene.gsd_m, truth })
     }
 
@@ -145,8 +147,8 @@ impl Sources {
         let image = |chip: craters::data::labels::Chip| {
             let plane = &chip.window.bands[0].1;
             let size = [plane.width as f64, plane.height as f64];
-            let truth =
-                Truth { size, labels: chip.labels, rejected: Vec::new(), is_complete: true };
+            let (labels, aside) = marks(&chip.mask, PIXELS_OF_A_MARK);
+            let truth = Truth { size, labels, aside, is_complete: true, ..Truth::default() };
             LabelledImage { name: chip.name, window: chip.window, sun, gsd_m, truth }
         };
         Ok(chips(path, &bands)?.into_iter().map(image).collect())
@@ -166,8 +168,8 @@ fn synthetic(law: Law, seed: u64) -> LabelledImage {
     let truth = Truth {
         size: [SYNTHETIC_PX as f64; 2],
         labels: drawn.craters.iter().map(label).collect(),
-        rejected: Vec::new(),
         is_complete: true,
+        ..Truth::default()
     };
     let name = format!("synthetic-{seed}");
     let (sun, gsd_m) = (Some(drawn.sun), Some(drawn.gsd_m));
