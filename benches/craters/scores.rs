@@ -176,7 +176,7 @@ fn sentinel(data: &Path) -> Res<Option<Vec<LabelledImage>>> {
 fn shipped(folder: Option<&str>) -> Res<Value> {
     let start = Instant::now();
     let recipe = Recipe::shipped();
-    let training = synthetic(Law::Training, 1..25, 1024);
+    let training = synthetic(Law::Training, 1..9, 1024);
     let detector = train(&training, &recipe, &mut Talk(start))?;
     let seconds = start.elapsed().as_secs_f64();
     println!("synthetic: trained in {seconds:.0} s, {} bytes", detector.to_json().len());
