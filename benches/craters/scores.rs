@@ -51,21 +51,21 @@ fn main() -> Res<()> {
     let only = value("--only");
     let is_asked = |name: &str| only.as_ref().is_none_or(|only| only.split(',').any(|o| o == name));
     let mut sets = serde_json::Map::new();
-    if is_asked("lunar") {
-        if let Some(images) = lunar(&data)? {
-            sets.insert("lunar".to_owned(), scored("lunar", &images, &lunar_recipe(), 4)?);
-        }
+    if is_asked("lunar")
+        && let Some(images) = lunar(&data)?
+    {
+        sets.insert("lunar".to_owned(), scored("lunar", &images, &lunar_recipe(), 4)?);
     }
-    if is_asked("sentinel") {
-        if let Some(images) = sentinel(&data)? {
-            sets.insert("sentinel".to_owned(), scored("sentinel", &images, &sentinel_recipe(), 3)?);
-        }
+    if is_asked("sentinel")
+        && let Some(images) = sentinel(&data)?
+    {
+        sets.insert("sentinel".to_owned(), scored("sentinel", &images, &sentinel_recipe(), 3)?);
     }
-    if is_asked("ablation") {
-        if let Some(images) = lunar(&data)? {
-            for (name, images, recipe) in ablations(&images) {
-                sets.insert(name.clone(), scored(&name, &images, &recipe, 4)?);
-            }
+    if is_asked("ablation")
+        && let Some(images) = lunar(&data)?
+    {
+        for (name, images, recipe) in ablations(&images) {
+            sets.insert(name.clone(), scored(&name, &images, &recipe, 4)?);
         }
     }
     if is_asked("synthetic") {
