@@ -91,7 +91,7 @@ pub(super) struct Image {
     /// 1: alpha multiplied in, 2: alpha, else unknown; for the last samples of a pixel.
     pub(super) extra_samples: Vec<u64>,
     pub(super) is_tiled: bool,
-    chunk_width: usize,
+    pub(super) chunk_width: usize,
     chunk_height: usize,
     is_planar: bool,
     pub(super) compression: u64,
@@ -181,8 +181,9 @@ impl Image {
         if self.counts.len() != self.offsets.len() {
             return Err(file.error("damaged: chunks without length", "copy it again"));
         }
-        if self.compression != NONE && MOST_CHUNK_BYTES < bytes {
-            let what = format!("one compressed chunk of {} MB", bytes >> 20);
+        let samples = (self.chunk_width as u64).saturating_mul(self.chunk_height as u64);
+        if !self.is_read_in_part() && MOST_CHUNK_BYTES < bytes.max(samples) {
+            let what = format!("one chunk of {} MB that must be unpacked whole", bytes >> 20);
             return Err(file.error(what, "rewrite it with `gdal_translate -co TILED=YES`"));
         }
         self.check_end(file)
@@ -223,6 +224,9 @@ impl Image {
         }
         if self.photometric == YCBCR && self.compression != JPEG {
             return Err(file.error("YCbCr without JPEG cannot be read", hint));
+        }
+        if self.sample == Sample::Bit && self.n_samples != 1 {
+            return Err(file.error("several bands of one bit cannot be read", hint));
         }
         if self.photometric == 3 {
             let hint = "expand it with `gdal_translate -expand rgb`";
@@ -268,6 +272,16 @@ impl Image {
         let across = self.width.div_ceil(self.chunk_width);
         let first = (idx % self.chunks_in_plane()) / across * self.chunk_height;
         if self.is_tiled { self.chunk_height } else { self.chunk_height.min(self.height - first) }
+    }
+
+    /// The number of black in a negative, where bright things have small numbers.
+    pub(super) fn white_is_zero(&self) -> Option<f32> {
+        match (self.photometric, self.sample) {
+            (0, Sample::Bit) => Some(1.0),
+            (0, Sample::U8) => Some(255.0),
+            (0, Sample::U16) => Some(65_535.0),
+            _ => None,
+        }
     }
 
     /// What a user must know who will read windows of it: rows that were compressed whole and
@@ -324,31 +338,18 @@ impl Image {
         let x1 = (rect.x + rect.width).min(left + self.chunk_width).min(self.width) - left;
         let y0 = rect.y.max(top) - top;
         let y1 = (rect.y + rect.height).min(top + self.chunk_height).min(self.height) - top;
-        let n = self.samples_in_chunk();
-        let is_partial =
-            self.compression == NONE && self.predictor == 1 && self.sample != Sample::Bit;
-        let pixel = n * self.sample.size();
-        let whole = if is_partial { None } else { Some(self.unpacked(file, idx)?) };
-        let mut buffer = vec![0; if is_partial { (x1 - x0) * pixel } else { 0 }];
+        let pixel = self.samples_in_chunk() * self.sample.size();
+        let row_bytes = self.chunk_width * pixel;
+        let whole = if self.is_read_in_part() { None } else { Some(self.unpacked(file, idx)?) };
+        let mut buffer = vec![0; if whole.is_none() { (x1 - x0) * pixel } else { 0 }];
         for y in y0..y1 {
-            let row = match &whole {
-                Some(whole) => {
-                    let row = &whole[y * self.row_bytes()..(y + 1) * self.row_bytes()];
-                    if self.sample == Sample::Bit {
-                        for x in x0..x1 {
-                            let bit = row[x * n / 8] >> (7 - x * n % 8) & 1;
-                            put(plane, left + x - rect.x, top + y - rect.y, f32::from(bit));
-                        }
-                        continue;
-                    }
-                    &row[x0 * pixel..x1 * pixel]
-                }
-                None => {
-                    let at = (y * self.row_bytes() + x0 * pixel) as u64;
-                    file.read_at(self.offsets[idx].saturating_add(at), &mut buffer)?;
-                    self.swap(file, &mut buffer);
-                    &buffer
-                }
+            let at = y * row_bytes + x0 * pixel;
+            let row = if let Some(whole) = &whole {
+                &whole[at..at + (x1 - x0) * pixel]
+            } else {
+                file.read_at(self.offsets[idx].saturating_add(at as u64), &mut buffer)?;
+                self.swap(file, &mut buffer);
+                &buffer
             };
             let (column, line) = (left + x0 - rect.x, top + y - rect.y);
             for (x, pixel) in row.chunks_exact(pixel).enumerate() {
@@ -358,5 +359,10 @@ impl Image {
             }
         }
         Ok(())
+    }
+
+    /// Whether pixels lie in the file as they are, so that any of them can be read alone.
+    fn is_read_in_part(&self) -> bool {
+        self.compression == NONE && self.predictor == 1 && self.sample != Sample::Bit
     }
 }

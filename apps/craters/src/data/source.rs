@@ -165,13 +165,16 @@ impl Tiff {
             hide_nodata(&mut planes, nodata as f32);
         }
         self.apply_mask(image, rect, &mut planes)?;
+        if let Some(white) = image.white_is_zero() {
+            planes.iter_mut().flat_map(|plane| &mut plane.values).for_each(|v| *v = white - *v);
+        }
         Ok(planes)
     }
 
     fn apply_mask(&self, image: &Image, rect: Rect, planes: &mut [Raster]) -> Result<()> {
         let fits = |mask: &&Image| (mask.width, mask.height) == (image.width, image.height);
         let Some(mask) = self.masks.iter().find(fits) else { return Ok(()) };
-        let mut seen = vec![true; rect.width * rect.height];
+        let mut seen = vec![false; rect.width * rect.height];
         mask.read_rect(&self.file, rect, |_, x, y, value| seen[y * rect.width + x] = value != 0.0)?;
         hide(planes, |idx| !seen[idx]);
         Ok(())

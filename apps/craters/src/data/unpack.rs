@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::io::Cursor;
 use std::sync::{Arc, MutexGuard, PoisonError};
 
-use super::chunks::{Image, JPEG, MOST_CHUNK_BYTES, NONE, YCBCR};
+use super::chunks::{Image, JPEG, MOST_CHUNK_BYTES, NONE, Sample, YCBCR};
 use super::tiff::File;
 use crate::error::Result;
 
@@ -54,6 +54,9 @@ impl Image {
         }
         if self.photometric == YCBCR && self.samples_in_chunk() == 3 {
             bytes.chunks_exact_mut(3).for_each(to_rgb);
+        }
+        if self.sample == Sample::Bit {
+            bytes = bytes_of_bits(&bytes, self.row_bytes(), self.chunk_width);
         }
         let chunk = Arc::new(bytes);
         self.lock().put(idx, &chunk);
@@ -152,6 +155,12 @@ impl Cache {
             }
         }
     }
+}
+
+/// A byte a bit, the most significant first, rows padded to whole bytes.
+fn bytes_of_bits(bits: &[u8], row_bytes: usize, width: usize) -> Vec<u8> {
+    let row = |row: &[u8]| (0..width).map(|x| row[x / 8] >> (7 - x % 8) & 1).collect::<Vec<u8>>();
+    bits.chunks_exact(row_bytes).flat_map(row).collect()
 }
 
 /// Predictor 2 of TIFF 6.0, section 14: each sample was stored as its difference from that of the

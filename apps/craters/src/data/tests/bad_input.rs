@@ -183,6 +183,12 @@ fn no_data_is_the_number_that_the_file_names_and_nan_and_nothing_else() {
 }
 
 #[test]
+fn a_negative_is_read_as_what_was_seen() {
+    let negative = Tiny::grey(2, 1, &[0, 200]).with(262, Values::Short(vec![0])).open().unwrap();
+    assert_eq!(negative.window(0, 0, 2, 1).unwrap().bands[0].1.values, [255.0, 55.0]);
+}
+
+#[test]
 fn opacity_is_no_band_and_hides_what_is_under_it() {
     let pixels = [1, 2, 3, 255, 4, 5, 6, 0];
     let scene = Tiny::grey(2, 1, &pixels)
