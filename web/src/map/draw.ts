@@ -7,25 +7,47 @@ import { type Size, toScreen, type View } from "./view";
 const DOT = 2.5;
 const UNDER = "rgb(0 0 0 / 0.75)";
 
+/** With more in sight each is a point: rings would hide each other, and be slow. */
+const MANY = 4000;
+/** So many rings are painted at once: a path grows slow with its length. */
+const TOGETHER = 64;
+
 /** Rings of the craters in sight. */
 export function craters(pen: CanvasRenderingContext2D, view: View, screen: Size, found: Found, indices: number[]) {
-  const rings = COLOURS.map(() => new Path2D());
-  const marks = new Path2D();
-  const rejected = new Path2D();
-  for (const idx of indices) {
+  const inSight = indices.filter((idx) => {
     const { x, y } = toScreen(view, screen, { x: found.x_px[idx]!, y: found.y_px[idx]! });
     const radius = (found.diameter_px[idx]! / 2) * view.scale;
-    if (x + radius < 0 || y + radius < 0 || x - radius > screen.width || y - radius > screen.height) continue;
+    return x + radius >= 0 && y + radius >= 0 && x - radius <= screen.width && y - radius <= screen.height;
+  });
+  if (inSight.length > MANY) return points(pen, view, screen, found, inSight);
+  const rejected: Path2D[] = [];
+  const rings: Path2D[][] = COLOURS.map(() => []);
+  const marks = new Path2D();
+  const n = [0, ...COLOURS.map(() => 0)];
+  for (const idx of inSight) {
+    const { x, y } = toScreen(view, screen, { x: found.x_px[idx]!, y: found.y_px[idx]! });
+    const radius = (found.diameter_px[idx]! / 2) * view.scale;
     const verdict = found.verdict[idx]!;
-    const path = verdict === "rejected" ? rejected : rings[bin(found.probability[idx]!)]!;
-    ring(path, x, y, radius);
+    const colour = verdict === "rejected" ? -1 : bin(found.probability[idx]!);
+    const paths = rings[colour] ?? rejected;
+    if (n[colour + 1]!++ % TOGETHER === 0) paths.push(new Path2D());
+    ring(paths.at(-1)!, x, y, radius);
     if (radius >= DOT) mark(marks, verdict, x, y, Math.min(radius * 0.4, 6));
   }
-  for (const path of [...rings, rejected]) stroke(pen, path, UNDER, 4);
-  stroke(pen, rejected, "#b8bec4", 1.4);
-  rings.forEach((path, idx) => stroke(pen, path, COLOURS[idx]!, 2));
+  for (const path of [rejected, ...rings].flat()) stroke(pen, path, UNDER, 4);
+  for (const path of rejected) stroke(pen, path, "#b8bec4", 1.4);
+  rings.forEach((paths, colour) => paths.forEach((path) => stroke(pen, path, COLOURS[colour]!, 2)));
   stroke(pen, marks, UNDER, 4.5);
   stroke(pen, marks, "#ffffff", 2);
+}
+
+/** The least likely first, so that the most likely lie on top. */
+function points(pen: CanvasRenderingContext2D, view: View, screen: Size, found: Found, indices: number[]) {
+  for (const idx of indices.toReversed()) {
+    const { x, y } = toScreen(view, screen, { x: found.x_px[idx]!, y: found.y_px[idx]! });
+    pen.fillStyle = found.verdict[idx] === "rejected" ? "#b8bec4" : COLOURS[bin(found.probability[idx]!)]!;
+    pen.fillRect(x - 1.5, y - 1.5, 3, 3);
+  }
 }
 
 function ring(path: Path2D, x: number, y: number, radius: number) {

@@ -163,7 +163,7 @@ fn found(open: &Open, sought: &Sought) -> Result<Found, Problem> {
         x_px: column(|crater| rounded(crater.x_px, 10.0)),
         y_px: column(|crater| rounded(crater.y_px, 10.0)),
         diameter_px: column(|crater| rounded(crater.diameter_px, 10.0)),
-        probability: column(|crater| rounded(crater.probability, 1000.0)),
+        probability: column(|crater| rounded(crater.probability, 1e4)),
         verdict: shown.iter().map(|crater| crater.verdict.into()).collect(),
         added: added.map(Said::from).collect(),
     })
