@@ -131,6 +131,6 @@ mod tests {
         let mut row = Vec::new();
         measure(&Window::of(Band::Pan, grey), &spots[0], &mut row);
         assert_eq!(row.len(), names().len());
-        assert!(row[..49].iter().any(|value| *value == 0.5));
+        assert!(row[..49].contains(&0.5));
     }
 }

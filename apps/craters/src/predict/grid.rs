@@ -102,7 +102,7 @@ impl Grid {
 fn scale(scene: Option<f64>, detector: Option<f64>, warnings: &mut Vec<String>) -> f64 {
     let (Some(scene), Some(detector)) = (scene, detector) else { return 1.0 };
     let scale = detector / scene;
-    if 1.0 / NEAR <= scale && scale <= NEAR {
+    if (1.0 / NEAR..=NEAR).contains(&scale) {
         return 1.0;
     }
     if scale < 1.0 / COARSER {
