@@ -8,6 +8,8 @@ mod paper;
 mod recipe;
 mod reviews;
 mod synthetic;
+#[cfg(test)]
+mod tests;
 mod trees;
 
 use record::{EvalReport, Journal};

@@ -65,7 +65,7 @@ pub fn average_precision(judged: &[Judged]) -> Option<f64> {
         .filter(|of| of.1 != Outcome::Aside)
         .collect();
     all.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let (mut right, mut precisions) = (0, Vec::new());
+    let (mut right, mut precisions) = (0_usize, Vec::new());
     for (at, of) in all.iter().enumerate() {
         if of.1 == Outcome::Right {
             right += 1;
@@ -95,6 +95,9 @@ pub fn report(title: &str, split: &str, images: &[Image], floors: &[f64]) -> Eva
     report
 }
 
+/// A score's name and how it follows from the images.
+type Named<'a, T> = (&'a str, &'a dyn Fn(&[T]) -> Option<f64>);
+
 fn at_thresholds(
     judged: &[Judged],
     images: &[Image],
@@ -116,13 +119,13 @@ fn at_thresholds(
         let area: f64 = items.iter().map(|item| item.1).sum();
         (area > 0.0).then(|| all(items).wrong as f64 / area)
     };
-    let named: [(&str, &dyn Fn(&[(Counts, f64)]) -> Option<f64>); 4] = [
+    let named: [Named<(Counts, f64)>; 4] = [
         ("f1", &|items| all(items).f1()),
         ("precision", &|items| all(items).precision()),
         ("recall", &|items| all(items).recall()),
         ("false_alarms_per_km2", &alarms),
     ];
-    let score = |(name, statistic): &(&str, &dyn Fn(&[(Counts, f64)]) -> Option<f64>)| {
+    let score = |(name, statistic): &Named<(Counts, f64)>| {
         let of = interval(&items, statistic, &draws()).ok();
         scored(&format!("{name}_{floor}px"), statistic(&items), of, split)
     };
@@ -131,12 +134,12 @@ fn at_thresholds(
 
 fn over_thresholds(judged: &[Judged], floor: f64, split: &str) -> Vec<Score> {
     let error = |of: &[Judged]| reliability(of).map(|table| table.expected_calibration_error);
-    let named: [(&str, &dyn Fn(&[Judged]) -> Option<f64>); 3] = [
+    let named: [Named<Judged>; 3] = [
         ("average_precision", &average_precision),
         ("expected_calibration_error", &error),
         ("brier", &|of| reliability(of).map(|table| table.brier)),
     ];
-    let score = |(name, statistic): &(&str, &dyn Fn(&[Judged]) -> Option<f64>)| {
+    let score = |(name, statistic): &Named<Judged>| {
         let of = interval(judged, statistic, &Resampling { n_draws: 300, ..draws() }).ok();
         scored(&format!("{name}_{floor}px"), statistic(judged), of, split)
     };
