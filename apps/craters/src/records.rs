@@ -20,11 +20,9 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod thor;
-mod within;
 
 pub use datum::Datum;
 pub use stick::Stick;
-pub use within::within;
 
 /// Bombs that one aircraft can carry: the "Big Belly" B-52D, 84 inside and 24 outside. THOR's
 /// cleaning for the KH-9 study uses the same number.

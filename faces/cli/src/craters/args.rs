@@ -74,14 +74,6 @@ impl FromStr for Share {
     }
 }
 
-/// A share and its unit, as a person reads it.
-pub(crate) fn in_words(belief: &Belief) -> String {
-    match belief {
-        Belief::Range { low, high } => format!("{:.0} to {:.0} %", 100.0 * low, 100.0 * high),
-        Belief::Counted { yes, of } => format!("{yes:.0} of {of:.0}"),
-    }
-}
-
 /// `PATH=PATH`.
 #[derive(Clone)]
 pub(crate) struct Pair(pub(crate) PathBuf, pub(crate) PathBuf);

@@ -1,29 +1,24 @@
 //! `fieldkit craters estimate`: bombing records against craters, the prior beside the result.
 
-use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
 use craters::Error;
-use craters::estimate::belief::Belief;
 use craters::estimate::blind::{self, Sample};
-use craters::estimate::posterior::{
-    Inputs, Learnt, Posterior, Priors, Quantity, Row, Survival, posterior, sensitivity,
-};
-use craters::estimate::verified::{self, Counted};
-use craters::records::{self, Records};
+use craters::estimate::verified::Stratum;
+use craters::estimate::{self, Estimate, Priors, Question, Survival};
+use craters::records::{self, Kind, Record, Records};
 use craters::survey::{self, Kept};
 use record::Journal;
 use serde_json::{Value, json};
 
-use super::args::{Share, in_words};
+use super::args::Share;
 use super::detect::counted;
 use super::draw_sample::detected;
-use super::{know, recorded};
+use super::recorded;
 use crate::output::{Output, show};
-use crate::scaling::words::columns;
 
 /// See `Command::Estimate`.
 #[derive(Args)]
@@ -39,7 +34,7 @@ pub(crate) struct EstimateArgs {
     detections: Option<u64>,
     /// So many general-purpose bombs fell in the area, in place of records.
     #[arg(long, conflicts_with = "records", value_name = "COUNT")]
-    bombs: Option<f64>,
+    bombs: Option<u32>,
     /// The sample that `draw-sample` drew: its `key.json`.
     #[arg(long, requires = "answers", requires = "survey", value_name = "FILE")]
     key: Option<PathBuf>,
@@ -94,32 +89,18 @@ impl Shares {
     }
 }
 
-/// All that the command comes to.
-struct Estimate {
-    survey: Option<String>,
-    is_synthetic: bool,
-    evidence_class: String,
-    inputs: Inputs,
-    priors: Priors,
-    corrected: Option<Counted>,
-    /// The posterior, or why there is none.
-    posterior: Result<Posterior, Error>,
-    rows: Vec<Row>,
-    warnings: Vec<String>,
-}
-
 pub(crate) fn run(args: &EstimateArgs) -> Result<()> {
     let read: Vec<PathBuf> =
         [&args.records, &args.key, &args.answers].into_iter().flatten().cloned().collect();
     let estimate = recorded(&args.output, "estimate", &read, Some(args.seed), |journal| {
         let estimate = estimate(args)?;
         tell(&estimate, journal);
-        let title = estimate.survey.as_deref().unwrap_or("bombs and craters");
-        let page = craters::estimate::page(title, estimate.is_synthetic, &estimate.text());
+        let page =
+            estimate::page(&estimate.survey, estimate.is_synthetic, &estimate.text());
         journal.artifact("report.html", page.as_bytes());
         Ok(estimate)
     })?;
-    let json = estimate.json();
+    let json = as_json(&estimate);
     if let Some(name) = &args.survey {
         let path = survey::folder(args.output.records.folder(), name)?.join("estimate.json");
         workbench::write_whole(&path, format!("{json:#}\n").as_bytes())?;
@@ -130,63 +111,57 @@ pub(crate) fn run(args: &EstimateArgs) -> Result<()> {
 fn estimate(args: &EstimateArgs) -> Result<Estimate> {
     let data = args.output.records.folder();
     let kept = args.survey.as_deref().map(|name| survey::open(data, name)).transpose()?;
-    let mut warnings = Vec::new();
-    let n_bombs = bombs(args, kept.as_ref(), &mut warnings)?;
-    let corrected = kept.as_ref().map(|kept| corrected(args, kept)).transpose()?.flatten();
-    let said = |share: Option<Share>, of: fn(&Counted) -> Belief| {
-        share.map(|share| share.0).or_else(|| corrected.as_ref().map(of)).ok_or_else(|| {
-            Error::refused(
-                "the answers hold no site and no crater in a plot",
-                "fill in the sheet, or give --recall and --precision",
-            )
-        })
+    let bounds = kept.as_ref().and_then(bounds);
+    let records = match (&args.records, args.bombs) {
+        (Some(path), _) => {
+            let options = records::Options { bounds, ..records::Options::default() };
+            let mut records = records::read(path, &options)?;
+            records.notes.extend(left_out(&records));
+            records
+        }
+        (None, n) => stated(n.unwrap_or(0)),
     };
-    let inputs = Inputs {
-        n_detections: match (&kept, args.detections) {
-            (Some(kept), _) => counted(&kept.survey, &kept.craters).count() as u64,
-            (None, n) => n.unwrap_or(0),
-        },
-        n_bombs,
-        recall: said(args.shares.recall, |counted| counted.recall.belief)?,
-        precision: said(args.shares.precision, |counted| counted.precision.belief)?,
+    let strata = kept.as_ref().map(|kept| strata(args, kept)).transpose()?.unwrap_or_default();
+    let n_detections = match (&kept, args.detections) {
+        (Some(kept), _) => counted(&kept.survey, &kept.craters).count() as u64,
+        (None, n) => n.unwrap_or(0),
     };
-    let priors = args.shares.priors();
-    Ok(Estimate {
-        survey: args.survey.clone(),
+    Ok(estimate::estimate(&Question {
+        survey: args.survey.as_deref().unwrap_or("stated by the user"),
         is_synthetic: kept.as_ref().is_some_and(|kept| kept.survey.is_synthetic),
         evidence_class: kept
-            .map_or_else(|| "indirect".to_owned(), |kept| kept.survey.evidence_class),
-        posterior: posterior(&inputs, &priors, args.seed),
-        rows: sensitivity(&inputs, &priors, args.seed)?,
-        inputs,
-        priors,
-        corrected,
-        warnings,
-    })
+            .as_ref()
+            .map_or(estimate::EVIDENCE_CLASS, |kept| &kept.survey.evidence_class),
+        n_detections,
+        strata: &strata,
+        recall: args.shares.recall.map(|share| share.0),
+        precision: args.shares.precision.map(|share| share.0),
+        records: Some(&records),
+        bounds: bounds.filter(|_| args.records.is_some()),
+        priors: args.shares.priors(),
+        seed: args.seed,
+    })?)
 }
 
-/// General-purpose bombs in the area: those recorded, each by the probability that its true place
-/// lies in the scene.
-fn bombs(args: &EstimateArgs, kept: Option<&Kept>, warnings: &mut Vec<String>) -> Result<f64> {
-    let Some(path) = &args.records else { return Ok(args.bombs.unwrap_or(0.0)) };
-    let bounds = kept.and_then(bounds);
-    let options = records::Options { bounds, ..records::Options::default() };
-    let records = records::read(path, &options)?;
-    warnings.extend(records.warnings.clone());
-    warnings.extend(records.notes.clone());
-    warnings.extend(left_out(&records));
-    let Some(bounds) = bounds else {
-        let n = records.n_bombs() as f64;
-        warnings.push(format!("all {n} recorded bombs are taken to lie in the surveyed area"));
-        return Ok(n);
+/// A number of bombs as the one row of a file of records.
+fn stated(n_bombs: u32) -> Records {
+    let row = Record {
+        line: 0,
+        mission: None,
+        source: None,
+        date: None,
+        lon_lat: [0.0; 2],
+        error_m: records::POSITION_ERROR_M,
+        n_bombs,
+        kind: Kind::GeneralPurpose,
+        weapon: None,
+        weight_lb: None,
+        n_aircraft: None,
+        aircraft: None,
+        mission_function: None,
+        stick: None,
     };
-    let n = records::within(&records.bombs, bounds);
-    warnings.push(format!(
-        "of {} recorded bombs, {n:.0} are expected to have fallen within the scene, by the error \
-         of the recorded positions",
-        records.n_bombs()
-    ));
-    Ok(n)
+    Records { bombs: vec![row], ..Records::default() }
 }
 
 /// How many rows were left out, by reason.
@@ -219,123 +194,38 @@ fn bounds(kept: &Kept) -> Option<[f64; 4]> {
     Some(bounds)
 }
 
-/// The count of craters that the verified sample gives.
-fn corrected(args: &EstimateArgs, kept: &Kept) -> Result<Option<Counted>> {
+/// What people saw in the verified sample, by stratum; nothing where none is named.
+fn strata(args: &EstimateArgs, kept: &Kept) -> Result<Vec<Stratum>> {
     let Some((key, answers)) = args.key.as_ref().zip(args.answers.as_ref()) else {
-        return Ok(None);
+        return Ok(Vec::new());
     };
     let text = fs::read_to_string(key).map_err(|source| Error::Io { path: key.clone(), source })?;
     let sample: Sample = serde_json::from_str(&text).map_err(|error| {
         Error::input(key, error.line() as u64, error.to_string(), "give key.json of `draw-sample`")
     })?;
-    let strata = blind::join(&sample, &blind::read_answers(answers)?, &detected(kept))?;
-    Ok(verified::count(&strata, args.seed))
+    Ok(blind::join(&sample, &blind::read_answers(answers)?, &detected(kept))?)
+}
+
+/// The estimate; inputs and priors also at the top, where the page begins from.
+fn as_json(estimate: &Estimate) -> Value {
+    let mut json = json!(estimate);
+    if let Some(posterior) = estimate.unexploded.known() {
+        json["inputs"] = json!(posterior.inputs);
+        json["priors"] = json!(posterior.priors);
+    }
+    json
 }
 
 fn tell(estimate: &Estimate, journal: &mut dyn Journal) {
     journal.param("evidence_class", &estimate.evidence_class);
-    journal.param("prior_duds", &in_words(&estimate.priors.duds));
-    journal.metric("detections", 0, estimate.inputs.n_detections as f64);
-    journal.metric("bombs", 0, estimate.inputs.n_bombs);
-    if let Ok(posterior) = &estimate.posterior {
+    journal.metric("detections", 0, estimate.n_detections as f64);
+    if let Some(recorded) = &estimate.recorded {
+        journal.metric("bombs", 0, recorded.n_bombs);
+    }
+    if let Some(posterior) = estimate.unexploded.known() {
         let unexploded = &posterior.unexploded.posterior;
         journal.metric("unexploded_median", 0, unexploded.median);
         journal.metric("unexploded_low", 0, unexploded.interval.low);
         journal.metric("unexploded_high", 0, unexploded.interval.high);
     }
-}
-
-impl Estimate {
-    fn json(&self) -> Value {
-        json!({
-            "survey": self.survey,
-            "is_synthetic": self.is_synthetic,
-            "evidence_class": self.evidence_class,
-            "inputs": self.inputs,
-            "priors": self.priors,
-            "corrected": self.corrected,
-            "posterior": self.posterior.as_ref().ok(),
-            "refused": self.posterior.as_ref().err().map(ToString::to_string),
-            "sensitivity": self.rows,
-            "warnings": self.warnings,
-        })
-    }
-
-    fn text(&self) -> String {
-        let inputs = &self.inputs;
-        let mut text = format!(
-            "{} detections, {:.0} general-purpose bombs recorded{}\n",
-            inputs.n_detections,
-            inputs.n_bombs,
-            if self.is_synthetic { " (a synthetic scene)" } else { "" }
-        );
-        let _ = writeln!(
-            text,
-            "of the craters {} are found; of the detections {} are craters",
-            in_words(&inputs.recall),
-            in_words(&inputs.precision)
-        );
-        if let Some(counted) = &self.corrected {
-            let total = &counted.total;
-            let _ = writeln!(
-                text,
-                "craters there, corrected for both: {:.0} (95 % {:.0} to {:.0})",
-                total.median, total.interval.low, total.interval.high
-            );
-        }
-        match &self.posterior {
-            Ok(posterior) => text.push_str(&learnt(posterior)),
-            Err(error) => {
-                let _ = writeln!(text, "\n{error}");
-            }
-        }
-        let _ = write!(text, "\nHow far each admission moves it\n{}", self.table());
-        let _ = writeln!(text, "\nevidence class: {}", self.evidence_class);
-        text.push_str(&know(&self.warnings));
-        text
-    }
-
-    /// The sensitivity table.
-    fn table(&self) -> String {
-        let head = ["", "what is admitted", "unexploded, 95 %", "share of the bombs"];
-        let mut rows = vec![head.map(str::to_owned).to_vec()];
-        for row in &self.rows {
-            let range = row.unexploded.as_ref().map_or_else(
-                || "no number".to_owned(),
-                |range| format!("{:.0} to {:.0}", range.low, range.high),
-            );
-            let share = row.share.map_or_else(String::new, |[low, high]| {
-                let cannot_be = if row.is_impossible { ", cannot be" } else { "" };
-                format!("{low:.2} to {high:.2}{cannot_be}")
-            });
-            rows.push(vec![row.letter.to_string(), row.admits.clone(), range, share]);
-        }
-        columns(&rows)
-    }
-}
-
-/// Prior and posterior side by side.
-fn learnt(posterior: &Posterior) -> String {
-    let head = ["", "before the craters, 95 %", "with them, 95 %"];
-    let mut rows = vec![head.map(str::to_owned).to_vec()];
-    let count = |of: &Quantity| {
-        format!("{:.0} ({:.0} to {:.0})", of.median, of.interval.low, of.interval.high)
-    };
-    let share = |of: &Quantity| {
-        format!("{:.2} ({:.2} to {:.2})", of.median, of.interval.low, of.interval.high)
-    };
-    let mut row = |name: &str, of: &Learnt, as_text: &dyn Fn(&Quantity) -> String| {
-        rows.push(vec![name.to_owned(), as_text(&of.prior), as_text(&of.posterior)]);
-    };
-    row("unexploded bombs", &posterior.unexploded, &count);
-    row("share of duds", &posterior.dud_share, &share);
-    row("craters still visible", &posterior.survival, &share);
-    let mut text = format!("\n{}\n", columns(&rows));
-    if let Some(survival) = &posterior.priors.survival {
-        let _ = writeln!(text, "  survival rests on: {}", survival.evidence);
-    }
-    for note in &posterior.notes {
-        let _ = writeln!(text, "  note: {note}");
-    }
-    text
 }

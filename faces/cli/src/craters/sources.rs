@@ -10,9 +10,9 @@ use craters::Error;
 use craters::candidates::estimate_sun_axis;
 use craters::data::labels::{Ground, chips, marks, read};
 use craters::data::{Band, Scene, SceneOptions, Sun, parse_bands};
-use craters::evaluate::{Label, Truth};
-use craters::fit::{LabelledImage, reviewed};
-use craters::sample::{Law, scene};
+use craters::evaluate::Truth;
+use craters::fit::{LabelledImage, reviewed, synthetic};
+use craters::sample::Law;
 use craters::survey;
 
 use super::args::{Pair, SceneArgs};
@@ -64,10 +64,10 @@ enum Side {
 
 const IMAGES: [&str; 5] = ["png", "jpg", "jpeg", "tif", "tiff"];
 const LABELS: [&str; 3] = ["txt", "csv", "geojson"];
+/// Pixels of one mark in the masks of an archive.
+const MARK_PX: f64 = 12.5;
 /// Pixels of a side of a synthetic scene.
 const SYNTHETIC_PX: usize = 2048;
-/// A mark of the Ukraine chips is a disc of 12 to 13 pixels.
-const PIXELS_OF_A_MARK: f64 = 12.5;
 
 impl Sources {
     /// The files that are read, for the record.
@@ -117,7 +117,7 @@ impl Sources {
             Named::Training => Law::Training,
             Named::Test => Law::Test,
         };
-        images.extend((0..self.synthetic).map(|idx| synthetic(law, seed + idx)));
+        images.extend(synthetic(law, seed..seed + self.synthetic, SYNTHETIC_PX));
         if images.is_empty() {
             let hint =
                 "name a folder, a ZIP, --labelled IMAGE=LABELS, --survey NAME or --synthetic COUNT";
@@ -147,7 +147,7 @@ impl Sources {
         let image = |chip: craters::data::labels::Chip| {
             let plane = &chip.window.bands[0].1;
             let size = [plane.width as f64, plane.height as f64];
-            let (labels, aside) = marks(&chip.mask, PIXELS_OF_A_MARK);
+            let (labels, aside) = marks(&chip.mask, MARK_PX);
             let truth = Truth { size, labels, aside, is_complete: true, ..Truth::default() };
             LabelledImage { name: chip.name, window: chip.window, sun, gsd_m, truth }
         };
@@ -160,20 +160,6 @@ fn by_shading(axis: &f64, side: Side) -> Option<Sun> {
     let is_lower = (90.0..270.0).contains(&axis.rem_euclid(360.0));
     let turned = if is_lower == matches!(side, Side::South) { *axis } else { axis + 180.0 };
     Some(Sun { azimuth_deg: turned.rem_euclid(360.0), elevation_deg: None })
-}
-
-fn synthetic(law: Law, seed: u64) -> LabelledImage {
-    let drawn = scene(law, SYNTHETIC_PX, seed);
-    let label = |it: &craters::sample::Truth| Label { x: it.x, y: it.y, radius_px: it.radius_px };
-    let truth = Truth {
-        size: [SYNTHETIC_PX as f64; 2],
-        labels: drawn.craters.iter().map(label).collect(),
-        is_complete: true,
-        ..Truth::default()
-    };
-    let name = format!("synthetic-{seed}");
-    let (sun, gsd_m) = (Some(drawn.sun), Some(drawn.gsd_m));
-    LabelledImage { name, window: drawn.window, sun, gsd_m, truth }
 }
 
 /// Images of a folder with the labels of the same name, in the order of their names.
