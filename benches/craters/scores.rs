@@ -176,12 +176,12 @@ fn sentinel(data: &Path) -> Res<Option<Vec<LabelledImage>>> {
 fn shipped(folder: Option<&str>) -> Res<Value> {
     let start = Instant::now();
     let recipe = Recipe::shipped();
-    let training = synthetic(Law::Training, 1..9, 1024);
+    let training = synthetic(Law::Training, 1..49, 1024);
     let detector = train(&training, &recipe, &mut Talk(start))?;
     let seconds = start.elapsed().as_secs_f64();
     println!("synthetic: trained in {seconds:.0} s, {} bytes", detector.to_json().len());
-    let scenes = synthetic(Law::Test, 101..109, 1024);
-    let split = "synthetic scenes of the test law, seeds 101 to 108, 1024 px";
+    let scenes = synthetic(Law::Test, 101..117, 1024);
+    let split = "synthetic scenes of the test law, seeds 101 to 116, 1024 px";
     let (report, judged) = test(&detector, &scenes, &recipe.floors_px, split);
     print(&report);
     if let Some(folder) = folder {

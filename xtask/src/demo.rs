@@ -11,22 +11,23 @@ use crate::{chore, web, workspace};
 struct Scene {
     /// What it shows.
     title: &'static str,
-    /// The words after `fieldkit`. Files are named from the root of the workspace.
+    /// The words after `fieldkit`. Files are named from the root of the workspace; `DEMO` is the
+    /// folder of the demo.
     words: &'static [&'static str],
-    /// The report's file in the folder of the demo.
-    report: &'static str,
+    /// The report's file in the folder of the demo, where there is one.
+    report: Option<&'static str>,
 }
 
 const SCENES: &[Scene] = &[
     Scene {
         title: "laws fitted to a sweep of small transformers, and how well each foretells the rest",
         words: &["scaling", "fit", "apps/scaling/sample", "--group", "transformer"],
-        report: "scaling-fit.html",
+        report: Some("scaling-fit.html"),
     },
     Scene {
         title: "how large a batch may be: steps against tokens to the same loss",
         words: &["scaling", "batch", "apps/scaling/sample"],
-        report: "scaling-batch.html",
+        report: Some("scaling-batch.html"),
     },
     Scene {
         title: "a plan for about four times the compute of the largest run",
@@ -39,7 +40,51 @@ const SCENES: &[Scene] = &[
             "--budget",
             "1e13",
         ],
-        report: "scaling-plan.html",
+        report: Some("scaling-plan.html"),
+    },
+    Scene {
+        title: "a synthetic scene with bomb craters and bombing records",
+        words: &[
+            "craters",
+            "sample",
+            "DEMO/field",
+            "--size",
+            "2048",
+            "--law",
+            "test",
+            "--seed",
+            "5",
+        ],
+        report: None,
+    },
+    Scene {
+        title: "every crater of that scene with its probability",
+        words: &["craters", "detect", "DEMO/field/scene.tif", "--name", "field"],
+        report: Some("craters-survey.html"),
+    },
+    Scene {
+        title: "what may remain: records against craters, the prior beside the result",
+        words: &[
+            "craters",
+            "estimate",
+            "DEMO/field/records.csv",
+            "--survey",
+            "field",
+            "--recall",
+            "RECALL",
+            "--precision",
+            "PRECISION",
+            "--survival",
+            "0.8-0.99",
+            "--survival-evidence",
+            "a synthetic scene, in which every crater is drawn",
+        ],
+        report: Some("craters-estimate.html"),
+    },
+    Scene {
+        title: "the area that holds each unexploded bomb with a probability of 95 %",
+        words: &["craters", "zones", "--survey", "field", "--buffer", "0.95"],
+        report: None,
     },
 ];
 
@@ -56,9 +101,11 @@ pub(crate) fn run(is_served: bool) -> Result<()> {
         .with_context(|| format!("cannot make {}", folder.display()))?;
     let mut reports = Vec::new();
     for scene in SCENES {
-        println!("\n# {}\n$ fieldkit {}\n", scene.title, scene.words.join(" "));
-        play(scene, &folder)?;
-        reports.push(folder.join(scene.report));
+        let words: Vec<String> =
+            scene.words.iter().map(|word| word.replace("DEMO", &shown(&folder))).collect();
+        println!("\n# {}\n$ fieldkit {}\n", scene.title, words.join(" "));
+        play(scene, &words, &folder)?;
+        reports.extend(scene.report.map(|report| folder.join(report)));
     }
     println!("\nreports with pictures, for a browser:");
     for report in reports {
@@ -80,10 +127,17 @@ fn fieldkit() -> Command {
     chore::cargo(&["run", "--quiet", "--locked", "--package", "fieldkit", "--"])
 }
 
-fn play(scene: &Scene, folder: &Path) -> Result<()> {
+fn play(scene: &Scene, words: &[String], folder: &Path) -> Result<()> {
     let mut fieldkit = fieldkit();
-    fieldkit.args(scene.words);
+    fieldkit.args(words);
     fieldkit.arg("--data").arg(folder.join("fieldkit-data"));
-    fieldkit.arg("--html").arg(folder.join(scene.report));
+    if let Some(report) = scene.report {
+        fieldkit.arg("--html").arg(folder.join(report));
+    }
     chore::run(&mut fieldkit)
+}
+
+/// The folder as a person would write it, from the root of the workspace.
+fn shown(folder: &Path) -> String {
+    folder.strip_prefix(workspace::root()).unwrap_or(folder).display().to_string()
 }

@@ -14,7 +14,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
-use crate::candidates::{self, Candidate};
+use crate::candidates::{self, Candidate, Place};
 use crate::classify::tree::Question;
 use crate::classify::{Calibration, Table, Tree};
 use crate::data::{Sun, Window};
@@ -83,7 +83,8 @@ pub(crate) struct Measured {
     pub(crate) magnify: usize,
 }
 
-/// Finds and measures; `columns` chooses and orders the features.
+/// Finds and measures; `columns` chooses and orders the features. Within `margin` of the window's
+/// edges nothing is measured.
 pub(crate) fn measure(
     window: &Window,
     sun: Option<&Sun>,
@@ -91,6 +92,7 @@ pub(crate) fn measure(
     settings: &candidates::Settings,
     magnify: usize,
     columns: &[usize],
+    margin: usize,
 ) -> Measured {
     use rayon::prelude::*;
     let (own, drawn_out) = (window, magnified(window, magnify));
@@ -100,7 +102,8 @@ pub(crate) fn measure(
         let spots = spots::find(&own.grey(), settings);
         spots.iter().map(|spot| multiplied(spot, magnify)).collect()
     } else {
-        candidates::find(&window.grey(), sun, settings)
+        let place = Place { x0: window.x0, y0: window.y0, margin };
+        candidates::find_at(&window.grey(), place, sun, settings)
     };
     let features = Features::new(window, sun, gsd_m);
     let row = |candidate: &Candidate| {
@@ -189,9 +192,22 @@ impl Detector {
     /// The detections in a window, each crater once, most likely first, below the threshold too
     /// (down to a probability of 0.02): what to show is the caller's choice.
     pub fn detect(&self, window: &Window, sun: Option<&Sun>, gsd_m: Option<f64>) -> Vec<Detection> {
+        self.detect_within(window, sun, gsd_m, 0)
+    }
+
+    /// As [`Detector::detect`], but what lies within `margin` pixels of an edge is there for its
+    /// neighbours' sake only and is not searched.
+    pub fn detect_within(
+        &self,
+        window: &Window,
+        sun: Option<&Sun>,
+        gsd_m: Option<f64>,
+        margin: usize,
+    ) -> Vec<Detection> {
         let Ok(columns) = columns(&self.features) else { return Vec::new() };
         let sun = sun.filter(|_| self.knows_sun);
-        let measured = measure(window, sun, gsd_m, &self.candidates, self.magnify, &columns);
+        let measured =
+            measure(window, sun, gsd_m, &self.candidates, self.magnify, &columns, margin);
         self.detections(&measured)
     }
 

@@ -105,7 +105,9 @@ pub fn survey(
     }
     let print = shelf::fingerprint(scene, options, &digest, settings)?;
     let shelf = Shelf::open(folder, &print, journal)?;
-    let find = |window: &Window| detector.detect(window, scene.sun.as_ref(), grid.gsd_m);
+    let find = |window: &Window| {
+        detector.detect_within(window, scene.sun.as_ref(), grid.gsd_m, grid.unsearched())
+    };
     let n_valid = walk(scene, &grid, &shelf, &find, settings.n_threads, journal)?;
     let threshold = settings.threshold.unwrap_or(detector.threshold);
     let list = merge::craters(&grid, &shelf, threshold)?;

@@ -22,7 +22,7 @@ impl Examples {
     pub(super) fn of(image: &LabelledImage, recipe: &Recipe, columns: &[usize]) -> Self {
         let sun = image.sun.as_ref().filter(|_| recipe.mode == Mode::SunAware);
         let (settings, magnify) = (&recipe.candidates, recipe.magnify);
-        let measured = measure(&image.window, sun, image.gsd_m, settings, magnify, columns);
+        let measured = measure(&image.window, sun, image.gsd_m, settings, magnify, columns, 0);
         let truth = drawn_out(&image.truth, magnify as f64);
         let complete_from = recipe.complete_from_px * magnify as f64;
         let known = measured.candidates.iter().map(|of| known(of, &truth, complete_from));

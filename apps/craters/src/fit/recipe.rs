@@ -87,7 +87,7 @@ impl Recipe {
     pub fn shipped() -> Self {
         let mut recipe = Self {
             name: "shipped".to_owned(),
-            trained_on: "synthetic scenes (training law, seeds 1 to 8, 1024 px)".to_owned(),
+            trained_on: "synthetic scenes (training law, seeds 1 to 48, 1024 px)".to_owned(),
             complete_from_px: 0.0,
             boosted: boost::Settings { trees: 150, ..boost::Settings::default() },
             ..Self::default()

@@ -53,6 +53,13 @@ impl Grid {
         Self { scale, gsd_m, size, tile_px, origin, margin }
     }
 
+    /// Pixels along a window's edges that are read but not searched. Of the margin a strip is
+    /// searched, so that what stands at a tile's edge has its neighbours.
+    pub(super) fn unsearched(&self) -> usize {
+        const SEARCHED: i64 = 48;
+        (self.margin - SEARCHED).max(0) as usize
+    }
+
     /// Every tile that holds a pixel of the scene, row by row.
     pub(super) fn tiles(&self) -> impl Iterator<Item = Tile> {
         let [columns, rows] = [0, 1].map(|axis| {

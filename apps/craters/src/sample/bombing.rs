@@ -65,7 +65,9 @@ pub(super) fn raids(law: Law, size_px: usize, seed: u64) -> (Vec<Raid>, Vec<Trut
     let p = law.parameters();
     let mut rng = ChaCha8Rng::seed_from_u64(seed ^ law.salt() ^ 0xb0);
     let size = size_px as f64;
-    let n_wanted = (p.craters_km2 * (size * p.gsd_m / 1000.0).powi(2)).round().max(1.0) as usize;
+    let [few, many] = p.craters_km2;
+    let craters_km2 = few * (many / few).powf(rng.random::<f64>());
+    let n_wanted = (craters_km2 * (size * p.gsd_m / 1000.0).powi(2)).round().max(1.0) as usize;
     let (mut raids, mut craters) = (Vec::new(), Vec::new());
     let mut targets = Vec::new();
     while craters.len() < n_wanted {

@@ -7,7 +7,7 @@
 //! | profile | bowl by a power law, rim falling as r⁻³ | Gaussian pit with a Gaussian rim | |
 //! | age | uniform | more old than young | |
 //! | fill of craters bare, plants, water | 50, 28, 22 % | 40, 35, 25 % | |
-//! | craters a km² | 170 | 25 | 177 on 9.2 km² in Lin et al. 2020 |
+//! | craters a km² | 15 to 200, even in the logarithm | 25 | 177 on 9.2 km² in Lin et al. 2020 |
 //! | terrain | gain 0.52 an octave from 420 m | ridged, gain 0.46 from 260 m | |
 //! | land | two fifths paddies | a quarter paddies, more fields and scrub | |
 //! | texture | gain 0.87 from 24 m, deviation 0.08 | gain 0.80 from 14 m, deviation 0.09 | two WorldView chips, see below |
@@ -121,7 +121,7 @@ pub(super) struct Parameters {
     /// Shares of craters with bare ground and with plants; the rest holds water.
     pub bare_plants: [f64; 2],
     /// Craters a square kilometre.
-    pub craters_km2: f64,
+    pub craters_km2: [f64; 2],
     /// Bombs of a stick, fewest and most.
     pub stick: [usize; 2],
     /// Distance between bombs of a stick in metres, lowest and highest.
@@ -185,7 +185,7 @@ const TRAINING: Parameters = Parameters {
     profile: Profile::PowerLaw,
     age_power: 1.0,
     bare_plants: [0.50, 0.28],
-    craters_km2: 170.0,
+    craters_km2: [15.0, 200.0],
     stick: [4, 12],
     spacing_m: [14.0, 45.0],
     dud_rate: 0.12,
@@ -220,7 +220,7 @@ const TEST: Parameters = Parameters {
     profile: Profile::Gaussian,
     age_power: 0.75,
     bare_plants: [0.40, 0.35],
-    craters_km2: 25.0,
+    craters_km2: [25.0, 25.0],
     stick: [6, 24],
     spacing_m: [18.0, 60.0],
     dud_rate: 0.18,

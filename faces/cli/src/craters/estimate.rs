@@ -95,8 +95,7 @@ pub(crate) fn run(args: &EstimateArgs) -> Result<()> {
     let estimate = recorded(&args.output, "estimate", &read, Some(args.seed), |journal| {
         let estimate = estimate(args)?;
         tell(&estimate, journal);
-        let page =
-            estimate::page(&estimate.survey, estimate.is_synthetic, &estimate.text());
+        let page = estimate::page(&estimate.survey, estimate.is_synthetic, &estimate.text());
         journal.artifact("report.html", page.as_bytes());
         Ok(estimate)
     })?;

@@ -3,6 +3,7 @@
 
 mod broken_output;
 mod commands;
+mod craters;
 mod endpoints;
 mod mistakes;
 mod predictions;
@@ -24,7 +25,7 @@ fn fieldkit(words: &str) -> Told {
 fn help_says_what_there_is() {
     let told = fieldkit("--help");
     assert_eq!((told.code, told.stderr.as_str()), (0, ""));
-    for word in ["scaling", "runs", "experiments", "models", "serve", "--version"] {
+    for word in ["scaling", "craters", "runs", "experiments", "models", "serve", "--version"] {
         assert!(told.stdout.contains(word), "{}", told.stdout);
     }
 }
