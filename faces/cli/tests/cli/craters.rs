@@ -12,8 +12,8 @@ use crate::told::Told;
 fn surveyed() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for words in [
-        "craters sample field --size 512 --seed 3 --law test --no-record",
-        "craters detect field/scene.tif --name scene --threshold 0.05",
+        "craters sample field --size 768 --seed 3 --law test --no-record",
+        "craters detect field/scene.tif --name scene --threshold 0.03",
     ] {
         let told = Told::by(&folder, words);
         assert_eq!(told.code, 0, "{}", told.stderr);
