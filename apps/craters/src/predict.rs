@@ -127,6 +127,7 @@ pub fn survey(
         sun: scene.sun,
         is_synthetic: settings.is_synthetic,
         detector: format!("{digest}: {}", detector.trained_on),
+        questions: detector.question_names(),
         threshold,
         area_km2: grid.gsd_m.map(|gsd| n_valid as f64 * gsd * gsd / 1e6),
         evidence_class: settings.evidence_class.clone(),

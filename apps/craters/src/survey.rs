@@ -41,6 +41,10 @@ pub struct Survey {
     pub is_synthetic: bool,
     /// Digest of the detector, and what it was trained on.
     pub detector: String,
+    /// Names of the numbers that the decision tree asks for, in the order of
+    /// [`Question::feature`].
+    #[serde(default)]
+    pub questions: Vec<String>,
     /// Detections from this probability on are counted as craters.
     pub threshold: f32,
     /// Area with data in square kilometres, where the ground sampling distance is known.

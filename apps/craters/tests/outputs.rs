@@ -39,6 +39,7 @@ fn survey(georeference: Option<Georeference>) -> Survey {
         sun: Some(Sun { azimuth_deg: 140.0, elevation_deg: Some(50.0) }),
         is_synthetic: true,
         detector: "0123abcd & \"more\"; trained on <synthetic> scenes".into(),
+        questions: vec!["diameter_px".to_owned()],
         threshold: 0.5,
         area_km2: Some(1.5),
         evidence_class: "indirect".into(),

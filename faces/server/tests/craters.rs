@@ -64,6 +64,7 @@ impl Served {
         .unwrap();
         fs::create_dir_all(self.of(name)).unwrap();
         let survey = json!({
+            "questions": ["diameter_px", "ring_mean_0"],
             "name": name, "scene": scene, "options": {}, "width": 600, "height": 300,
             "bands": ["red", "green", "blue"], "gsd_m": 0.5, "georeference": null, "sun": null,
             "is_synthetic": true, "detector": "none", "threshold": 0.5, "area_km2": 0.045,

@@ -28,12 +28,12 @@ const HEAD: [&str; 16] = [
 /// The craters, a row each; where the scene has no place, x and y are empty.
 pub(crate) fn write(out: &Outgoing<'_>, to: &mut impl Write) -> io::Result<()> {
     let system = system_of(out);
-    let names = words::feature_names();
+    let names = &out.survey.questions;
     let mut writer = ::csv::Writer::from_writer(to);
     writer.write_record(HEAD.iter().chain(&["path"]))?;
     for crater in &out.craters {
         let mut row = row(crater, out, &system);
-        row.push(words::path_in_words(&crater.path, &names));
+        row.push(words::path_in_words(&crater.path, names));
         writer.write_record(row.iter().map(|text| inert(text)))?;
     }
     writer.flush()

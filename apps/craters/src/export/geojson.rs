@@ -15,8 +15,8 @@ use crate::survey::Crater;
 
 /// The craters: rims as polygons, or points where the diameter in metres is not known.
 pub(crate) fn craters(out: &Outgoing<'_>, to: &mut impl Write) -> io::Result<()> {
-    let names = words::feature_names();
-    let features = out.craters.iter().map(|crater| crater_feature(crater, out, &names));
+    let names = &out.survey.questions;
+    let features = out.craters.iter().map(|crater| crater_feature(crater, out, names));
     collection(out, "craters", features, to)
 }
 

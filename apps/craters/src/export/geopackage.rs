@@ -213,10 +213,10 @@ fn crater_layer<'a>(
     let mut fields: Vec<(String, Kind)> =
         COLUMNS.iter().map(|column| (column.name.to_owned(), column.kind)).collect();
     fields.push(("path".to_owned(), Kind::Text));
-    let names = words::feature_names();
+    let names = &out.survey.questions;
     let row = move |crater: &Crater| {
         let mut values = values(crater, out);
-        values.push(Value::Text(words::path_in_words(&crater.path, &names)));
+        values.push(Value::Text(words::path_in_words(&crater.path, names)));
         (shape(crater, out), values)
     };
     let rows = Box::new(out.craters.iter().map(move |crater| row(crater)));

@@ -29,13 +29,13 @@ pub(crate) fn write(out: &Outgoing<'_>, to: &mut impl Write) -> io::Result<()> {
              <PolyStyle><fill>0</fill></PolyStyle></Style>"
         )?;
     }
-    let names = words::feature_names();
+    let names = &out.survey.questions;
     for class in Class::ALL {
         let visible = u8::from(class != Class::Rejected);
         let name = class.word();
         writeln!(to, "<Folder><name>{name}</name><visibility>{visible}</visibility>")?;
         for crater in out.craters.iter().filter(|c| Class::of(c, out.survey) == class) {
-            to.write_all(placemark(crater, out, &names, visible).as_bytes())?;
+            to.write_all(placemark(crater, out, names, visible).as_bytes())?;
         }
         to.write_all(b"</Folder>\n")?;
     }

@@ -2,7 +2,6 @@
 
 use super::columns::image_name;
 use crate::classify::tree::Question;
-use crate::features;
 use crate::survey::{Survey, Verdict};
 
 /// What no reader may conclude.
@@ -22,11 +21,6 @@ pub(crate) fn description(survey: &Survey) -> String {
         image_name(survey),
         survey.evidence_class
     )
-}
-
-/// The names of the features, in the order of the questions' numbers.
-pub(crate) fn feature_names() -> Vec<String> {
-    features::names().into_iter().map(|(_, name)| name).collect()
 }
 
 /// The word of a verdict.

@@ -130,6 +130,7 @@ fn of_points(path: &Path) -> Survey {
         sun: None,
         is_synthetic: false,
         detector: "positions from a file".to_owned(),
+        questions: Vec::new(),
         threshold: 0.0,
         area_km2: None,
         evidence_class: "indirect".to_owned(),

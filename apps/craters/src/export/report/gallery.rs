@@ -43,11 +43,11 @@ fn blocks(out: &Outgoing<'_>, craters: &[&Crater], caption: &str) -> Result<Vec<
     if craters.is_empty() {
         return Ok(Vec::new());
     }
-    let names = words::feature_names();
+    let names = &out.survey.questions;
     if out.options.picture.is_none() {
-        return Ok(vec![Block::Table(table(craters, caption, &names))]);
+        return Ok(vec![Block::Table(table(craters, caption, names))]);
     }
-    let photos = craters.iter().map(|crater| photo(out, crater, &names)).collect::<Result<_>>()?;
+    let photos = craters.iter().map(|crater| photo(out, crater, names)).collect::<Result<_>>()?;
     Ok(vec![Block::Gallery(photos)])
 }
 

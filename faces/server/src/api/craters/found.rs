@@ -246,7 +246,7 @@ fn crater_page(open: &Open, id: u64) -> Result<CraterPage, Problem> {
         probability: crater.probability,
         is_counted: is_counted(&open.survey, crater),
         verdict: crater.verdict.into(),
-        why: sentences::of(&crater.path),
+        why: sentences::of(&crater.path, &open.survey.questions),
         reviews: said.map(Said::from).collect(),
     })
 }

@@ -1,5 +1,7 @@
 //! The questions of a decision tree in words.
 
+use std::collections::BTreeMap;
+
 use craters::classify::tree::Question;
 use craters::export::path_in_words;
 use craters::features::{self, Group};
@@ -17,12 +19,14 @@ pub(crate) struct Reason {
     share_before: f32,
 }
 
-/// What the tree asked, first to last.
-pub(super) fn of(path: &[Question]) -> Vec<Reason> {
-    let (groups, names): (Vec<Group>, Vec<String>) = features::names().into_iter().unzip();
+/// What the tree asked, first to last; `names` are those of the survey's questions.
+pub(super) fn of(path: &[Question], names: &[String]) -> Vec<Reason> {
+    let groups: BTreeMap<String, Group> =
+        features::names().into_iter().map(|(group, name)| (name, group)).collect();
+    let group_of = |at: usize| names.get(at).and_then(|name| groups.get(name));
     let reason = |question: &Question| Reason {
-        group: groups.get(question.feature).map_or("", |it| group(*it)).to_owned(),
-        sentence: path_in_words(std::slice::from_ref(question), &names),
+        group: group_of(question.feature).map_or("", |it| group(*it)).to_owned(),
+        sentence: path_in_words(std::slice::from_ref(question), names),
         share_before: question.share_before,
     };
     path.iter().map(reason).collect()
@@ -50,7 +54,7 @@ mod tests {
             is_below: true,
             share_before: 0.3,
         };
-        let seen = of(&[question(0), question(99_999)]);
+        let seen = of(&[question(0), question(99_999)], &["diameter_px".to_owned()]);
         assert_eq!(seen[0].sentence, "diameter px 9.25 is at most 12.5");
         assert_eq!(seen[1].sentence, "feature 99999 9.25 is at most 12.5");
         assert_eq!([&seen[0].group, &seen[1].group], ["size", ""]);
