@@ -218,7 +218,7 @@ mod tests {
 
     use super::*;
 
-    static MADE: LazyLock<Synthetic> = LazyLock::new(|| scene(Law::Training, 2 * BLOCK, 5));
+    static MADE: LazyLock<Synthetic> = LazyLock::new(|| scene(Law::Training, 2 * BLOCK, 2));
 
     /// Mean of a band over a small disc at so many rim radii from a crater's centre.
     fn mean_at(plane: &Raster, crater: &Truth, way: [f64; 2], radii: f64) -> f32 {
