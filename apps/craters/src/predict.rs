@@ -96,13 +96,6 @@ pub fn survey(
     limit_sizes(&mut detector, settings, grid.gsd_m, &mut warnings);
     let document = serde_json::to_vec(&detector).map_err(|e| unserialised(&e))?;
     let digest = Digest::of(&document);
-    if scene.sun.is_none() {
-        warnings.push(
-            "the direction of the sun is not known: shading is judged without its sign, which finds \
-             fewer craters and more false ones. Give --sun-azimuth, from the image's metadata"
-                .to_owned(),
-        );
-    }
     let print = shelf::fingerprint(scene, options, &digest, settings)?;
     let shelf = Shelf::open(folder, &print, journal)?;
     let find = |window: &Window| {

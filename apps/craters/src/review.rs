@@ -8,7 +8,6 @@ use std::io::Write as _;
 use std::path::Path;
 
 use crate::error::{Error, Result};
-use crate::evaluate::Label;
 use crate::survey::{Crater, REVIEWS, Review, Verdict};
 
 /// Every review of a survey, in the order they were given; none where nobody reviewed yet.
@@ -151,30 +150,6 @@ pub fn next(craters: &[Crater], threshold: f64, limit: usize) -> Vec<&Crater> {
     chosen
 }
 
-/// What people settled of a survey, to learn from: those they confirmed or added, and those they
-/// rejected. Of two verdicts on one crater the last holds; what they were unsure of is in neither.
-pub fn labels(reviews: &[Review]) -> (Vec<Label>, Vec<Label>) {
-    let mut last: Vec<&Review> = Vec::new();
-    for review in reviews {
-        let here = (review.x_px, review.y_px, review.diameter_px);
-        last.retain(|old| match (old.crater, review.crater) {
-            (Some(old), Some(new)) => old != new,
-            _ => !is_same((old.x_px, old.y_px, old.diameter_px), here),
-        });
-        last.push(review);
-    }
-    let of = |verdict: Verdict| {
-        let said = last.iter().filter(|review| review.verdict == verdict);
-        said.map(|review| Label {
-            x: review.x_px,
-            y: review.y_px,
-            radius_px: review.diameter_px / 2.0,
-        })
-        .collect()
-    };
-    (of(Verdict::Confirmed), of(Verdict::Rejected))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -247,21 +222,5 @@ mod tests {
         ];
         let next: Vec<u64> = next(&craters, 0.5, 2).iter().map(|crater| crater.id).collect();
         assert_eq!(next, [2, 4]);
-    }
-
-    #[test]
-    fn labels_are_what_was_said_last_and_what_was_added() {
-        let (a, b) = (crater(1, 10.0, 0.9), crater(2, 80.0, 0.4));
-        let mut added = now(&crater(0, 200.0, 0.0), Verdict::Confirmed, "ana");
-        added.crater = None;
-        let reviews = [
-            now(&a, Verdict::Confirmed, "ana"),
-            now(&a, Verdict::Unsure, "ana"),
-            now(&b, Verdict::Rejected, "ana"),
-            added,
-        ];
-        let (confirmed, rejected) = labels(&reviews);
-        assert_eq!((confirmed.len(), confirmed[0].x), (1, 200.0));
-        assert_eq!((rejected.len(), rejected[0].x), (1, 80.0));
     }
 }
