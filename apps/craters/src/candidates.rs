@@ -3,7 +3,7 @@
 //! On a ladder of radii the picture is smoothed; the maxima of its slope away from the sun (a
 //! hollow is dark on the sun's side and bright on the other) and of its Laplacian of either sign
 //! are starting points. Each is moved and resized until its surroundings agree best with a hollow
-//! (see [`polar`]); of near ones of like size the best stays. Large radii are sought on reduced
+//! (see `polar`); of near ones of like size the best stays. Large radii are sought on reduced
 //! planes.
 //!
 //! Everything is decided within [`margin_px`] of a candidate and on the scene's own grid, so that

@@ -2,7 +2,7 @@
 //! risk zones, and where the data do not allow a number.
 //!
 //! Read in this order: [`blind`] (places for people to look at), [`verified`] (what they saw, and
-//! the corrected count), [`posterior`] (unexploded bombs), [`sticks`] (gaps in a line of craters),
+//! the corrected count), [`mod@posterior`] (unexploded bombs), [`sticks`] (gaps in a line of craters),
 //! [`zones`] and [`intensity`] (where). [`simulate`] asks whether the intervals hold.
 //!
 //! Nothing here says of land that a person may walk on it.

@@ -1,7 +1,7 @@
 //! What step two looks at: numbers of a candidate in four groups, on patches turned to the sun.
 //!
 //! Knows no label and no classifier. Every number is of the candidate's own surroundings (within
-//! [`patch::REACH`] radii), so that it does not change with the window.
+//! `patch::REACH` radii), so that it does not change with the window.
 
 mod colour;
 mod patch;

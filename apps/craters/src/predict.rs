@@ -2,9 +2,9 @@
 //! goes on where it was, and the result does not depend on where tiles begin.
 //!
 //! Tiles lie on a fixed grid of the scene, resampled to the detector's metres a pixel where both
-//! are known ([`grid`]). Each is read with a margin, and keeps what has its centre in it
-//! ([`tile`]); what is finished lies in the survey's folder ([`shelf`]). At the end the tiles
-//! become one list, each crater once ([`merge`]).
+//! are known (`grid`). Each is read with a margin, and keeps what has its centre in it
+//! (`tile`); what is finished lies in the survey's folder (`shelf`). At the end the tiles
+//! become one list, each crater once (`merge`).
 
 pub mod agreement;
 mod grid;

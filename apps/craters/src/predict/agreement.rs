@@ -62,7 +62,7 @@ impl Agreement {
 /// the threshold on. The two surveys lie in the scratch folder while this goes on.
 ///
 /// # Errors
-/// As [`super::survey`].
+/// As [`super::survey()`].
 pub fn of_moved_tiles(
     scene: &Scene,
     options: &SceneOptions,
