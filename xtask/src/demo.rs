@@ -49,11 +49,11 @@ const SCENES: &[Scene] = &[
             "sample",
             "DEMO/field",
             "--size",
-            "2048",
+            "4096",
             "--law",
             "test",
             "--seed",
-            "5",
+            "1",
         ],
         report: None,
     },
@@ -103,7 +103,11 @@ pub(crate) fn run(is_served: bool) -> Result<()> {
     for scene in SCENES {
         let words: Vec<String> =
             scene.words.iter().map(|word| word.replace("DEMO", &shown(&folder))).collect();
-        println!("\n# {}\n$ fieldkit {}\n", scene.title, words.join(" "));
+        println!(
+            "\n# {}\n$ fieldkit {}\n",
+            scene.title,
+            words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+        );
         play(scene, &words, &folder)?;
         reports.extend(scene.report.map(|report| folder.join(report)));
     }
@@ -140,4 +144,9 @@ fn play(scene: &Scene, words: &[String], folder: &Path) -> Result<()> {
 /// The folder as a person would write it, from the root of the workspace.
 fn shown(folder: &Path) -> String {
     folder.strip_prefix(workspace::root()).unwrap_or(folder).display().to_string()
+}
+
+/// The word as a shell wants it.
+fn quoted(word: &str) -> String {
+    if word.contains(' ') { format!("\"{word}\"") } else { word.to_owned() }
 }
