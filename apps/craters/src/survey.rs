@@ -55,6 +55,61 @@ pub struct Survey {
     pub warnings: Vec<String>,
 }
 
+impl Survey {
+    /// West, south, east and north of the scene in its projection; in pixels, rows downwards,
+    /// where it has no place.
+    pub fn extent(&self) -> [f64; 4] {
+        match &self.georeference {
+            Some(place) => around(self.corners().map(|[x, y]| place.ground(x, y).into())),
+            None => around(self.corners()),
+        }
+    }
+
+    /// West, south, east and north of the scene in degrees, where it has a place that can be had
+    /// in degrees.
+    pub fn bounds(&self) -> Option<[f64; 4]> {
+        let place = self.georeference.as_ref()?;
+        let mut found = [[0.0; 2]; 4];
+        for (lon_lat, [x, y]) in found.iter_mut().zip(self.corners()) {
+            let (east, north) = place.ground(x, y);
+            *lon_lat = place.lon_lat(east, north)?;
+        }
+        Some(around(found))
+    }
+
+    /// Refuses what is counted in metres where positions are pixels, degrees or feet.
+    ///
+    /// # Errors
+    /// Where the scene has no place, or its projection is not in metres.
+    pub fn in_metres(&self) -> Result<()> {
+        let projection = self.georeference.as_ref().map(|place| place.projection()).transpose()?;
+        match projection {
+            Some(projection) if !projection.is_geographic() && projection.unit_m() == 1.0 => Ok(()),
+            Some(_) => Err(Error::refused(
+                format!("positions in the scene of `{}` are not in metres", self.name),
+                "warp the scene to its UTM zone (`gdalwarp -t_srs EPSG:…`) and survey it again",
+            )),
+            None => Err(Error::refused(
+                format!("the scene of `{}` has no place on the ground", self.name),
+                "give it a world file and a projection, and survey it again",
+            )),
+        }
+    }
+
+    fn corners(&self) -> [[f64; 2]; 4] {
+        let (width, height) = (self.width as f64, self.height as f64);
+        [[0.0, 0.0], [width, 0.0], [0.0, height], [width, height]]
+    }
+}
+
+/// Least and greatest of both axes.
+fn around(corners: [[f64; 2]; 4]) -> [f64; 4] {
+    let [x, y] = [0, 1].map(|axis| corners.map(|corner| corner[axis]));
+    let least = |values: [f64; 4]| values.into_iter().fold(f64::INFINITY, f64::min);
+    let most = |values: [f64; 4]| values.into_iter().fold(f64::NEG_INFINITY, f64::max);
+    [least(x), least(y), most(x), most(y)]
+}
+
 /// A crater of a survey.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Crater {

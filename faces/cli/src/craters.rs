@@ -5,6 +5,8 @@ mod detect;
 mod draw_sample;
 mod estimate;
 mod export;
+mod gaps;
+mod intensity;
 mod review;
 mod sample;
 mod score;
@@ -15,7 +17,6 @@ mod zones;
 
 use std::path::PathBuf;
 
-use ::craters::Error;
 use anyhow::Result;
 use clap::Subcommand;
 use record::Journal;
@@ -41,6 +42,10 @@ pub(crate) enum Command {
     Estimate(Box<estimate::EstimateArgs>),
     /// Risk zones around craters, with the coverage that they promise.
     Zones(zones::ZonesArgs),
+    /// Gaps in a stick of craters: places where a bomb may lie that did not explode.
+    Gaps(gaps::GapsArgs),
+    /// Where records say that most bombs fell: cells ranked, blurred by the errors of the records.
+    Intensity(intensity::IntensityArgs),
     /// Write the files of a survey again, after reviews or in other formats.
     Export(export::ExportArgs),
     /// Make a synthetic scene with all that is true of it.
@@ -57,6 +62,8 @@ pub(crate) fn run(command: Command) -> Result<()> {
         Command::DrawSample(args) => draw_sample::run(&args),
         Command::Estimate(args) => estimate::run(&args),
         Command::Zones(args) => zones::run(&args),
+        Command::Gaps(args) => gaps::run(&args),
+        Command::Intensity(args) => intensity::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Sample(args) => sample::run(&args),
     }
@@ -73,12 +80,13 @@ fn recorded<T>(
     seed: Option<u64>,
     work: impl FnOnce(&mut dyn Journal) -> Result<T>,
 ) -> Result<T> {
-    if output.html.is_some() && !WITH_PICTURES.contains(&command) {
-        let what = format!("`{command}` has no report with pictures");
-        let with = WITH_PICTURES.join(", ");
-        return Err(Error::refused(what, format!("leave out --html; {with} have one")).into());
-    }
-    let what = output::Work { application: "craters", command, inputs, seed };
+    let what = output::Work {
+        application: "craters",
+        command,
+        with_pictures: &WITH_PICTURES,
+        inputs,
+        seed,
+    };
     output::recorded(output, &what, work)
 }
 

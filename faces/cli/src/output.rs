@@ -34,6 +34,8 @@ pub(crate) struct Work<'a> {
     pub(crate) application: &'a str,
     /// The word that asks for it.
     pub(crate) command: &'a str,
+    /// The words of the application that give `report.html`.
+    pub(crate) with_pictures: &'a [&'a str],
     /// What it reads.
     pub(crate) inputs: &'a [PathBuf],
     /// The seed of everything random in it.
@@ -47,7 +49,10 @@ pub(crate) fn recorded<T>(
     what: &Work,
     work: impl FnOnce(&mut dyn Journal) -> Result<T>,
 ) -> Result<T> {
-    let Work { application, command, inputs, seed } = *what;
+    let Work { application, command, with_pictures, inputs, seed } = *what;
+    if output.html.is_some() && !with_pictures.contains(&command) {
+        return Err(no_pictures(command, with_pictures));
+    }
     let mut live = Live::new(output.html.as_deref())?;
     let outcome = if output.no_record {
         work(&mut live)
@@ -62,6 +67,15 @@ pub(crate) fn recorded<T>(
     let done = outcome?;
     live.close(command)?;
     Ok(done)
+}
+
+fn no_pictures(command: &str, with: &[&str]) -> anyhow::Error {
+    let what = format!("`{command}` has no report with pictures");
+    workbench::Error::Refused {
+        what,
+        hint: format!("leave out --html; {} have one", with.join(", ")),
+    }
+    .into()
 }
 
 /// Says where the record is. Work that failed before it could be recorded has said enough.

@@ -79,11 +79,12 @@ fn recorded<T>(
     seed: Option<u64>,
     work: impl FnOnce(&mut dyn Journal) -> Result<T>,
 ) -> Result<T> {
-    if output.html.is_some() && !WITH_PICTURES.contains(&command) {
-        let what = format!("`{command}` has no report with pictures");
-        let with = WITH_PICTURES.join(", ");
-        return Err(Error::refused(what, format!("leave out --html; {with} have one")).into());
-    }
-    let what = output::Work { application: "scaling", command, inputs, seed };
+    let what = output::Work {
+        application: "scaling",
+        command,
+        with_pictures: &WITH_PICTURES,
+        inputs,
+        seed,
+    };
     output::recorded(output, &what, work)
 }

@@ -127,7 +127,7 @@ fn missing(keys: &Keys) -> String {
     } else if keys.has_rpc {
         "it has rational polynomials but no place of its own: rectify it with `gdalwarp -rpc`"
     } else {
-        "no georeference: positions are pixels only; put a world file beside it or pass `--gsd`"
+        "no georeference: positions are pixels only; put a world file beside it for a place, or pass `--gsd` for sizes in metres"
     };
     what.to_owned()
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::chance::normal_cdf;
 use crate::Error;
 use crate::error::Result;
+use crate::records::{Record, datum};
 
 /// What must stand beside every use of the ranking.
 pub const STATEMENT: &str = "relative intensity of recorded bombs, given these records and their \
@@ -50,6 +51,48 @@ pub struct Ranking {
 const LEAST_ERROR_M: f64 = 50.0;
 /// Places along a stick.
 const N_ALONG: usize = 9;
+
+impl Ranking {
+    /// A row a cell: west, south and side in metres, expected recorded bombs, decile.
+    pub fn csv(&self) -> String {
+        let mut text = "west_m,south_m,side_m,recorded_bombs,decile\n".to_owned();
+        for (at, (bombs, decile)) in self.bombs.iter().zip(&self.decile).enumerate() {
+            let west = self.west_m + (at % self.width) as f64 * self.cell_m;
+            let south = self.south_m + (at / self.width) as f64 * self.cell_m;
+            text += &format!("{west:.1},{south:.1},{},{bombs:.4},{decile}\n", self.cell_m);
+        }
+        text
+    }
+}
+
+/// Records on the ground of a projection, which is PROJ text.
+///
+/// # Errors
+/// Where the text is no projection or a position lies outside of it.
+pub fn drops(records: &[Record], proj: &str) -> Result<Vec<Drop>> {
+    let lon_lats: Vec<[f64; 2]> = records.iter().map(|record| record.lon_lat).collect();
+    let one = |(record, position): (&Record, [f64; 2])| Drop {
+        position,
+        n_bombs: f64::from(record.n_bombs),
+        error_m: record.error_m,
+        line: record.stick.and_then(|stick| Some([stick.heading_deg?, stick.length_m?])),
+    };
+    Ok(records.iter().zip(datum::to_metres(&lon_lats, proj)?).map(one).collect())
+}
+
+/// The area that holds records and nearly all of their blur: `[west, south, east, north]`, metres.
+pub fn area_of(drops: &[Drop]) -> [f64; 4] {
+    let far = [f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY];
+    drops.iter().fold(far, |area, drop| {
+        let ([x, y], reach) = (drop.position, 2.0 * drop.error_m.max(LEAST_ERROR_M));
+        [
+            area[0].min(x - reach),
+            area[1].min(y - reach),
+            area[2].max(x + reach),
+            area[3].max(y + reach),
+        ]
+    })
+}
 
 /// Ranks the cells of an area `[west, south, east, north]`, in metres.
 ///

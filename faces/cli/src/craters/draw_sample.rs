@@ -53,22 +53,11 @@ pub(crate) fn detected(kept: &Kept) -> Vec<Detected> {
     kept.craters.iter().map(one).collect()
 }
 
-/// West, south, east and north of the scene, in its projection or in pixels.
-pub(crate) fn extent(kept: &Kept) -> [f64; 4] {
-    let survey = &kept.survey;
-    let (width, height) = (survey.width as f64, survey.height as f64);
-    let Some(place) = &survey.georeference else { return [0.0, 0.0, width, height] };
-    let corners = [(0.0, 0.0), (width, 0.0), (0.0, height), (width, height)];
-    let mut extent = [f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY];
-    for (east, north) in corners.map(|(x, y)| place.ground(x, y)) {
-        extent =
-            [extent[0].min(east), extent[1].min(north), extent[2].max(east), extent[3].max(north)];
-    }
-    extent
-}
-
 pub(crate) fn run(args: &DrawSampleArgs) -> Result<()> {
     let kept = survey::open(args.output.records.folder(), &args.survey)?;
+    if kept.survey.georeference.is_some() {
+        kept.survey.in_metres()?;
+    }
     let threshold = f64::from(kept.survey.threshold);
     let plan = Plan {
         threshold,
@@ -82,7 +71,7 @@ pub(crate) fn run(args: &DrawSampleArgs) -> Result<()> {
     let folder = args.to.as_ref().unwrap_or(&kept.folder);
     let (sheet, key) = (folder.join("sheet.csv"), folder.join("key.json"));
     let n = recorded(&args.output, "draw-sample", &[], Some(args.seed), |journal| {
-        let sample = blind::draw(&detected(&kept), extent(&kept), &plan)?;
+        let sample = blind::draw(&detected(&kept), kept.survey.extent(), &plan)?;
         fs::create_dir_all(folder)
             .map_err(|source| Error::Write { path: folder.clone(), source })?;
         blind::write_sheet(&sample, &sheet)?;

@@ -110,7 +110,7 @@ pub(crate) fn run(args: &EstimateArgs) -> Result<()> {
 fn estimate(args: &EstimateArgs) -> Result<Estimate> {
     let data = args.output.records.folder();
     let kept = args.survey.as_deref().map(|name| survey::open(data, name)).transpose()?;
-    let bounds = kept.as_ref().and_then(bounds);
+    let bounds = kept.as_ref().and_then(|kept| kept.survey.bounds());
     let records = match (&args.records, args.bombs) {
         (Some(path), _) => {
             let options = records::Options { bounds, ..records::Options::default() };
@@ -177,20 +177,6 @@ fn left_out(records: &Records) -> Option<String> {
         first.line,
         first.what
     ))
-}
-
-/// West, south, east and north of the scene in degrees, where it has a place.
-fn bounds(kept: &Kept) -> Option<[f64; 4]> {
-    let survey = &kept.survey;
-    let place = survey.georeference.as_ref()?;
-    let (width, height) = (survey.width as f64, survey.height as f64);
-    let mut bounds = [f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY];
-    for (x, y) in [(0.0, 0.0), (width, 0.0), (0.0, height), (width, height)] {
-        let (east, north) = place.ground(x, y);
-        let [lon, lat] = place.lon_lat(east, north)?;
-        bounds = [bounds[0].min(lon), bounds[1].min(lat), bounds[2].max(lon), bounds[3].max(lat)];
-    }
-    Some(bounds)
 }
 
 /// What people saw in the verified sample, by stratum; nothing where none is named.

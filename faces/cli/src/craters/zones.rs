@@ -15,7 +15,6 @@ use record::Journal;
 use serde_json::json;
 
 use super::detect::counted;
-use super::draw_sample::extent;
 use super::recorded;
 use crate::output::{Output, show};
 
@@ -110,7 +109,7 @@ fn place(args: &ZonesArgs) -> Result<Place> {
     }
     let points =
         counted(&kept.survey, &kept.craters).filter_map(|crater| crater.position).collect();
-    let [west, south, east, north] = extent(&kept);
+    let [west, south, east, north] = kept.survey.extent();
     let scene = vec![[west, south], [east, south], [east, north], [west, north]];
     let folder = Some(args.to.clone().unwrap_or(kept.folder));
     Ok(Place { survey: kept.survey, points, window: window.unwrap_or(scene), folder })

@@ -84,6 +84,40 @@ fn no_output_says_that_land_is_clear_or_safe() {
 }
 
 #[test]
+fn cells_of_records_are_ranked_and_the_ranking_says_what_it_is_not() {
+    let folder = surveyed();
+    let told = Told::by(&folder, "craters intensity field/records.csv --survey scene --cell 50");
+    assert_eq!(told.code, 0, "{}", told.stderr);
+    let said = told.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("not a probability of ordnance"), "{said}");
+    let cells = fs::read_to_string(folder.path().join("intensity.csv")).unwrap();
+    // 768 px of 0.46 m are 8 cells of 50 m, the last of them cut.
+    assert_eq!(cells.lines().count(), 1 + 8 * 8);
+}
+
+#[test]
+fn gaps_need_evidence_of_survival_and_craters_that_are_there() {
+    let folder = surveyed();
+    let told = Told::by(&folder, "craters gaps scene --craters 1,2,3 --recall 0.5-0.6");
+    assert_eq!(told.code, 2);
+    assert!(told.stderr.contains("older picture"), "{}", told.stderr);
+    let told = Told::by(&folder, "craters gaps scene --craters 999999 --recall 0.5-0.6");
+    assert!(told.stderr.contains("has no crater 999999"), "{}", told.stderr);
+}
+
+#[test]
+fn what_is_in_metres_is_refused_for_a_picture_without_a_place() {
+    let folder = surveyed();
+    let survey = folder.path().join("fieldkit-data/craters/scene/survey.json");
+    let mut json: Value = serde_json::from_str(&fs::read_to_string(&survey).unwrap()).unwrap();
+    json["georeference"] = Value::Null;
+    fs::write(&survey, json.to_string()).unwrap();
+    let told = Told::by(&folder, "craters zones --survey scene");
+    assert_eq!(told.code, 2);
+    assert!(told.stderr.contains("has no place on the ground"), "{}", told.stderr);
+}
+
+#[test]
 fn a_verdict_is_kept_with_who_said_it() {
     let folder = surveyed();
     let told = Told::by(&folder, "craters review scene confirm 1 --who Linh");
